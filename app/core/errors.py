@@ -1,6 +1,6 @@
 """Refusals: what the product answers when it will not do something.
 
-One tree, rendered by one handler as ``application/problem+json`` (RFC 9457) or as a page. A ``Refusal`` anywhere commits
+One tree, rendered by one handler as ``application/problem+json`` (RFC 9457) or as a page. A ``Refusal`` commits
 nothing. An outcome that must be remembered (a failed sign-in) is a return value, never an exception.
 
     Refusal                 400   says what, where and what to do
