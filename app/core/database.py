@@ -1,0 +1,171 @@
+"""The engine, ``Base``, and ``Db``: the one transaction of a request or job. This file alone commits.
+
+A request's transaction is a FastAPI dependency of scope "function": it commits before the answer leaves, so a failed
+commit is never answered 2xx, and ``max_concurrency`` keeps more requests than connections from dead-locking.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from fastapi import Depends, Request
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from app.core.sealed import Keyring
+
+CONCURRENCY = 16
+_SPARE = 4  # exports and jobs open transactions of their own
+
+F = TypeVar("F", bound=msgspec.Struct)
+B = TypeVar("B", bound="Base")
+
+
+class Base(DeclarativeBase):
+    """The base of every table. Columns come from ``app.core.columns``, which gives each its class of data."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Db:
+    """One transaction. Actions and queries take it first; nobody but this file commits it."""
+
+    __slots__ = ("keys", "session")
+
+    def __init__(self, session: Session, keys: Keyring) -> None:
+        self.session = session
+        self.keys = keys
+
+    def rows(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[sa.Row[Any]]:
+        """All rows of a statement."""
+        return self.session.execute(statement, values or {}).all()
+
+    def row(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
+        """The first row, or None."""
+        return self.session.execute(statement, values or {}).first()
+
+    def value(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.session.execute(statement, values or {}).scalar()
+
+    def run(self, statement: sa.Executable, values: Any = None) -> int:
+        """Execute a change; the number of rows it touched."""
+        result: Any = self.session.execute(statement, values)
+        return int(result.rowcount)
+
+    def find(self, kind: type[B], row_id: UUID, *, lock: bool = False) -> B | None:
+        """One object by its primary key, locked for update when asked."""
+        return self.session.get(kind, row_id, with_for_update=lock)
+
+    def add(self, row: Base) -> None:
+        """Add a new row and write it at once, so that the next statement sees it."""
+        self.session.add(row)
+        self.session.flush()
+
+    def open(self, kind: type[F], table: type[Base], row_id: UUID, blob: bytes, *bound: object) -> F:
+        """Open the sealed facts of a row of ``table``."""
+        return self.keys.open(kind, table.__tablename__, row_id, blob, *bound)
+
+    def seal(self, table: type[Base], row_id: UUID, facts: msgspec.Struct, *bound: object) -> bytes:
+        """Seal the facts of a row of ``table``."""
+        return self.keys.seal(table.__tablename__, row_id, facts, *bound)
+
+    def index(self, table: type[Base], field: str, value: str) -> bytes:
+        """The blind index of a fact of ``table``."""
+        return self.keys.index(table.__tablename__, field, value)
+
+    @property
+    def driver(self) -> Connection[Any]:
+        """The psycopg connection of this transaction, for COPY and for enqueueing jobs."""
+        connection = self.session.connection().connection.driver_connection
+        assert isinstance(connection, Connection)
+        return connection
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what happens inside when it fails."""
+        with self.session.begin_nested():
+            yield
+
+
+class Database:
+    """The pool of one process, and its keyring."""
+
+    def __init__(self, url: str, keys: Keyring, *, concurrency: int = CONCURRENCY) -> None:
+        self.engine = sa.create_engine(
+            url,
+            pool_size=concurrency + _SPARE,
+            max_overflow=0,
+            pool_timeout=15,
+            pool_pre_ping=False,
+            pool_reset_on_return="rollback",
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
+            query_cache_size=1200,
+            connect_args={"application_name": "stackwarden", "options": "-c timezone=UTC", "connect_timeout": 10},
+        )
+        self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.keys = keys
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False, snapshot: bool = False) -> Iterator[Db]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        ``snapshot`` gives REPEATABLE READ, so that several statements see one moment.
+        """
+        with self._session() as session:
+            if snapshot:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            if read_only:
+                session.execute(sa.text("SET TRANSACTION READ ONLY"))
+            try:
+                yield Db(session, self.keys)
+            except BaseException:
+                session.rollback()
+                raise
+            session.commit()
+
+    def ping(self) -> None:
+        """Raise unless the database answers."""
+        with self.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.engine.dispose()
+
+
+def database_of(request: Request) -> Database:
+    """The process's database, wired into the application by ``main``."""
+    database = request.app.state.database
+    assert isinstance(database, Database)
+    return database
+
+
+def _transaction(request: Request) -> Iterator[Db]:
+    with database_of(request).transaction() as db:
+        yield db
+
+
+Transaction = Annotated[Db, Depends(_transaction, scope="function", max_concurrency=CONCURRENCY)]
+
+
+@sa.event.listens_for(sa.pool.Pool, "checkout")
+def _drop_dead_connections(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Replace a connection that the server has closed (a restart of PostgreSQL) without a round trip per checkout."""
+    if isinstance(connection, Connection) and (
+        connection.closed or connection.info.transaction_status == TransactionStatus.UNKNOWN
+    ):
+        raise sa.exc.DisconnectionError
