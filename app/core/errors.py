@@ -6,6 +6,7 @@ nothing. An outcome that must be remembered (a failed sign-in) is a return value
     Refusal                 400   says what, where and what to do
     ├── NotSignedIn         401
     ├── NotAllowed          403
+    │   └── NotFresh        403   the act needs a factor given in the last minutes
     ├── NotFound            404   also for what exists but is not the actor's to see
     ├── Conflict            409
     ├── TooLarge            413
@@ -50,6 +51,12 @@ class NotAllowed(Refusal):
 
     status = 403
     title = "Not allowed"
+
+
+class NotFresh(NotAllowed):
+    """The act needs a factor given in the last minutes; pages lead to the step-up and back."""
+
+    title = "Confirm that it is you"
 
 
 class NotFound(Refusal):

@@ -144,7 +144,8 @@ def _beyond(sort: Sort, key: Any, cursor: Cursor, *, down: bool) -> sa.ColumnEle
     elif sort.kind is UUID:
         value = UUID(value)
     if sort.expression is key:
-        return key < value if down else key > value
+        return sa.and_(key < value if down else key > value)
     here = sa.tuple_(sort.expression, key)
     there = sa.tuple_(sa.literal(value), sa.literal(UUID(cursor.id)))
-    return here < there if down else here > there
+    beyond: sa.ColumnElement[bool] = here < there if down else here > there
+    return beyond

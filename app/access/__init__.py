@@ -1,0 +1,1 @@
+"""Accounts, entitlements and grants: who reaches what, since when, and who says so."""

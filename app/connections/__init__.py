@@ -1,0 +1,1 @@
+"""Connectors at work: connections, syncs, imports. The only room that knows ``connectors``."""

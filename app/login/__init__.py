@@ -1,0 +1,1 @@
+"""Users, factors, sessions, API keys, first-run set-up: who you are."""

@@ -1,0 +1,1 @@
+"""What the organisation has set: name, currency, time zone, fiscal year, where leavers are decided."""

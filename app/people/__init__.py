@@ -1,0 +1,1 @@
+"""Everyone and everything with access that the organisation knows."""

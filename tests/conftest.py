@@ -1,0 +1,75 @@
+"""What every test may ask for: a PostgreSQL of the chosen version, a migrated database of its own, a transaction."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app.core.data_keys import load
+from app.core.database import Database, Db
+from app.core.keys import MasterKey
+from migrations.run import migrate
+from tests.postgres import PASSWORDS, Server, server
+
+MASTER = MasterKey(b"\x07" * 32)
+TEMPLATE = "template_stackwarden"
+_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres", type=int, choices=(16, 18), default=18, help="major version of the tests' PostgreSQL"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A running server with a migrated template database."""
+    with server(request.config.getoption("--postgres")) as running:
+        running.create_database(TEMPLATE)
+        migrate(running.url("owner", TEMPLATE), MASTER, PASSWORDS["app"])
+        yield running
+
+
+@pytest.fixture
+def database_name(postgres: Server) -> Iterator[str]:
+    """A fresh migrated database, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    postgres.create_database(name, TEMPLATE)
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def database(postgres: Server, database_name: str) -> Iterator[Database]:
+    """The product's view of the fresh database: the application's role, an opened keyring."""
+    import sqlalchemy as sa
+
+    url = postgres.url("app", database_name)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        keys = load(connection, MASTER)
+    engine.dispose()
+    opened = Database(url, keys)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Db]:
+    """One transaction, committed at the end of the test."""
+    with database.transaction() as transaction:
+        yield transaction
+
+
+@pytest.fixture
+def here() -> Path:
+    """The tests' folder."""
+    return Path(__file__).parent
