@@ -23,7 +23,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"([0-9]+|0x[0-9a-f]*)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _SAFE = "%/:@!$&'()*+,;=?-._~[]|"
-_DEFAULT_PORT = {"https": 443, "http": 80}
+DEFAULT_PORT = {"https": 443, "http": 80}
 _MAX_URL = 8192
 _MAX_NAME = 253
 _MAX_PORT = 65535
@@ -51,16 +51,16 @@ class Destinations:
         if match is None:
             raise AddressRefused("That is not a web address that can be read in one way only.", rule="spelling")
         scheme = match["scheme"].lower()
-        if scheme not in _DEFAULT_PORT:
+        if scheme not in DEFAULT_PORT:
             raise AddressRefused("Only https addresses are called.", rule="scheme")
-        host, port = _host_and_port(match["authority"] or "", _DEFAULT_PORT[scheme])
+        host, port = _host_and_port(match["authority"] or "", DEFAULT_PORT[scheme])
         target = match["path"] or "/"
         if match["query"] is not None:
             target += "?" + match["query"]
         allowed = (host, port) in self._allowed
         if scheme == "http" and not allowed:
             raise AddressRefused(f"{host} must be called by https.", rule="scheme")
-        if port != _DEFAULT_PORT["https"] and not allowed:
+        if port != DEFAULT_PORT["https"] and not allowed:
             raise AddressRefused(f"Port {port} of {host} is not on the operator's list.", rule="port")
         return Destination(scheme, host, port, quote(target, safe=_SAFE).encode("ascii"), allowed)
 
@@ -90,23 +90,24 @@ def literal(host: str) -> IPv4Address | IPv6Address | None:
 def _entry(entry: str) -> list[tuple[str, int]]:
     match = _AUTHORITY.fullmatch(entry.lower())
     if literal(entry) is not None or match is None:  # a bare IPv6 address
-        return [(str(literal(entry) or entry), port) for port in _DEFAULT_PORT.values()]
+        return [(str(literal(entry) or entry), port) for port in DEFAULT_PORT.values()]
     host = str(literal(match["six"] or match["name"]) or match["name"])
-    return [(host, int(port)) for port in ([match["port"]] if match["port"] else _DEFAULT_PORT.values())]
+    return [(host, int(port)) for port in ([match["port"]] if match["port"] else DEFAULT_PORT.values())]
 
 
 def _host_and_port(authority: str, default: int) -> tuple[str, int]:
     if "@" in authority:
         raise AddressRefused("An address must not hold a user name or password.", rule="credentials")
-    match = _AUTHORITY.fullmatch(authority.lower())
+    match = _AUTHORITY.fullmatch(authority.lower()) if authority.isascii() else None
     port = int(match["port"]) if match and match["port"] else default
     if match is None or not 0 < port <= _MAX_PORT:
         raise AddressRefused("The host or port of that address cannot be read.", rule="spelling")
     host = match["six"] or match["name"]
-    if (address := literal(host)) is not None:
+    address = literal(host)
+    if address is not None and (address.version == 6) == bool(match["six"]):  # noqa: PLR2004 - the versions of IP
         return str(address), port
     labels = host.split(".")
-    if len(host) > _MAX_NAME or _NUMBER.fullmatch(labels[-1]) or not all(map(_LABEL.fullmatch, labels)):
+    if address or len(host) > _MAX_NAME or _NUMBER.fullmatch(labels[-1]) or not all(map(_LABEL.fullmatch, labels)):
         raise AddressRefused(
             "The host must be a plain name (international names in their xn-- form) or a plain address.",
             rule="spelling",

@@ -66,7 +66,8 @@ def documented(kind: type, example: Any, *, status: int = 200, many: bool = Fals
 
 def _schema(kind: type) -> dict[str, Any]:
     schema, parts = msgspec.json.schema_components([kind], ref_template="{name}")
-    return _inlined(schema[0], parts)
+    inlined: dict[str, Any] = _inlined(schema[0], parts)
+    return inlined
 
 
 def _inlined(schema: Any, parts: Mapping[str, Any]) -> Any:
