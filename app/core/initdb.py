@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.core.errors import StartRefused
-from app.core.unprivileged import Account, command
+from app.core.unprivileged import SPAWN, Account, command
 
 Role = Literal["postgres", "owner", "app"]
 
@@ -49,7 +49,6 @@ def create(data: Path, version: int, who: Account, passwords: Mapping[Role, str]
     options += ["--pwfile=/dev/stdin", "--no-instructions", *([] if durable else ["--no-sync"])]
     reads = (fresh, programs / "initdb")
     _run([str(programs / "initdb"), "-D", str(fresh), *options], who, reads, passwords["postgres"] + "\n")
-    _write(fresh / "pg_hba.conf", "local all all scram-sha-256\n", who)
     single = [str(programs / "postgres"), "--single", "-D", str(fresh), "-c", "exit_on_error=on"]
     single += [] if durable else ["-c", "fsync=off"]
     _run([*single, "postgres"], who, reads, _roles_and_database(passwords))
@@ -76,7 +75,7 @@ def _run(arguments: list[str], who: Account, reads: tuple[Path, ...], stdin: str
         with os.fdopen(writer, "w", encoding="ascii") as sink:
             sink.write(stdin)
         done = subprocess.run(  # noqa: S603 # nosec B603 - a fixed program
-            command(arguments, who, reads=reads), stdin=source, capture_output=True, text=True, check=False, cwd="/"
+            command(arguments, who, reads=reads), stdin=source, capture_output=True, text=True, check=False, **SPAWN
         )
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
@@ -87,9 +86,3 @@ def _run(arguments: list[str], who: Account, reads: tuple[Path, ...], stdin: str
 def _first_error(lines: list[str]) -> str:
     marks = ("error:", "FATAL:", "ERROR:")
     return next((line for line in lines if any(mark in line for mark in marks)), lines[-1] if lines else "nothing")
-
-
-def _write(path: Path, text: str, who: Account) -> None:
-    path.write_text(text, "utf-8")
-    path.chmod(0o600)
-    who.owns(path)

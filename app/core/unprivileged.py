@@ -11,11 +11,21 @@ import shutil
 import subprocess  # nosec B404 - fixed programs, argument lists, no shell
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from app.core.errors import StartRefused
 
 NAME = "stackwarden"
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class _Spawn(TypedDict):
+    cwd: str
+    env: dict[str, str]
+
+
+SPAWN: _Spawn = {"cwd": "/", "env": {"PATH": _SYSTEM_PATH, "LC_ALL": "C.UTF-8"}}
+"""What every program of PostgreSQL starts with: nothing of our own environment."""
 
 
 class Account(NamedTuple):
@@ -99,6 +109,3 @@ def _can_reach(path: Path, who: Account) -> bool:
         if not found.st_mode >> shift & 1:
             return False
     return True
-
-
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
