@@ -27,7 +27,7 @@ class _Position(Struct, frozen=True):
             ) from None
 
     def cursor(self) -> str:
-        """This position as opaque text."""
+        """The position as opaque text."""
         return json.encode(self).decode()
 
 

@@ -60,7 +60,7 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
             if value and (settled := clean(name, value, limit)) is not value:
                 force_setattr(self, name, settled)
         for name in self.emails:
-            if (value := getattr(self, name)) and not _EMAIL.fullmatch(value):
+            if (value := getattr(self, name)) and not is_email(value):
                 raise RecordRefused(name, "is not an e-mail address")
 
     @override
@@ -222,6 +222,11 @@ def identity(record: Record) -> str:
     return record.source_id
 
 
+def is_email(value: str) -> bool:
+    """Whether ``value`` could be an e-mail address: something, one @, something. ``@corp.local`` is fine."""
+    return _EMAIL.fullmatch(value) is not None
+
+
 def clean(column: str, value: str, limit: int) -> str:
     """``value`` trimmed and composed, refused when it is longer than ``limit`` or holds what is not text.
 
@@ -263,7 +268,7 @@ def _check_aliases(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(values) > _MOST_ALIASES:
         raise RecordRefused("aliases", f"are more than {_MOST_ALIASES}")
     aliases = tuple(dict.fromkeys(clean("aliases", value, EMAIL) for value in values if value))
-    if not all(map(_EMAIL.fullmatch, aliases)):
+    if not all(map(is_email, aliases)):
         raise RecordRefused("aliases", "hold something that is not an e-mail address")
     return aliases
 
