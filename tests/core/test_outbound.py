@@ -16,7 +16,7 @@ import pytest
 
 from app.core import outbound
 from app.core.outbound import AddressRefused, CallFailed, NotReachable, Outbound, TooBig, TooSlow
-from tests.peers import Peer, certificates, peer, says
+from tests.peers.raw_http import Peer, certificates, peer, says
 
 SECRET = "hunter2hunter2"
 
