@@ -85,7 +85,7 @@ class Embedded:
         who = account(self._home)
         _own_folder(self._home, who)
         _own_folder(self._socket_dir, who)
-        if self._data.exists():
+        if self.is_made():
             self._require_version()
         else:
             create(self._data, self._version, who, {role: self._key.password(name) for role, name in ROLES.items()})
@@ -136,6 +136,10 @@ class Embedded:
             lines = log.read().decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
         line = next((line for line in lines if "FATAL:" in line or "PANIC:" in line), lines[-1])
         return line.rpartition("FATAL:")[2].strip().rstrip(".") + "."
+
+    def is_made(self) -> bool:
+        """Whether the files exist."""
+        return self._data.exists()
 
     def is_ready(self) -> bool:
         """Whether a postmaster on these files, ours or another process's, takes connections."""

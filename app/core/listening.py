@@ -1,0 +1,55 @@
+"""Binding the address people use, once for each web process.
+
+The kernel spreads connections over sockets that share a port (SO_REUSEPORT); with one shared socket a burst of them
+often lands on one process. The supervisor keeps every socket open, so that connections wait while a process restarts.
+"""
+
+import errno
+import socket
+
+from app.core.errors import StartRefused
+
+_BACKLOG = 2048
+
+
+def bind(host: str, port: int, count: int) -> list[socket.socket]:
+    """``count`` sockets that listen on ``host`` and ``port``; port 0 takes a free one, the same for all.
+
+    Refuses (``StartRefused``) a port that anybody else listens on, an address that is not ours, and a port that
+    needs more rights.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as alone:  # sharing would succeed beside another sharer
+            _listen(alone, address)
+            address = alone.getsockname()
+        return [_shared(family, address) for _ in range(count)]
+    except socket.gaierror:
+        raise StartRefused(f"STACKWARDEN_HOST {host} is not an address of this machine.") from None
+    except OSError as error:
+        raise StartRefused(_reason(error, host, port)) from None
+
+
+def _shared(family: socket.AddressFamily, address: object) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    _listen(made, address)
+    return made
+
+
+def _listen(made: socket.socket, address: object) -> None:
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(address)  # type: ignore[arg-type]  # whatever getaddrinfo gave
+    made.listen(_BACKLOG)
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use by another program: set STACKWARDEN_PORT to a free one."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"STACKWARDEN_HOST {host} is not an address of this machine."
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used without more rights: set STACKWARDEN_PORT to 1024 or above."
+    return f"Port {port} on {host} cannot be used: {error.strerror}."
