@@ -6,10 +6,14 @@ often lands on one process. The supervisor keeps every socket open, so that conn
 
 import errno
 import socket
+import time
+from typing import Final
 
 from app.core.errors import StartRefused
 
-_BACKLOG = 2048
+_BACKLOG: Final = 2048
+_TRIES: Final = 20
+_PAUSE_SECONDS: Final = 0.05
 
 
 def bind(host: str, port: int, count: int) -> list[socket.socket]:
@@ -23,13 +27,27 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as alone:  # sharing would succeed beside another sharer
-            _listen(alone, address)
+            _listen_when_free(alone, address)
             address = alone.getsockname()
         return [_shared(family, address) for _ in range(count)]
     except socket.gaierror:
         raise StartRefused(f"STACKWARDEN_HOST {host} is not an address of this machine.") from None
     except OSError as error:
         raise StartRefused(_reason(error, host, port)) from None
+
+
+def _listen_when_free(made: socket.socket, address: object) -> None:
+    """Listen; wait a little for processes of a killed start that are still about to end."""
+    for _ in range(_TRIES):
+        try:
+            _listen(made, address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    _listen(made, address)
 
 
 def _shared(family: socket.AddressFamily, address: object) -> socket.socket:
