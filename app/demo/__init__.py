@@ -1,0 +1,1 @@
+"""A synthetic organisation to look at: no real persons, no users."""
