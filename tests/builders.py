@@ -81,7 +81,7 @@ def make_account(
     connection_id: UUID = CONNECTION,
     **row: Any,
 ) -> UUID:
-    """An account in an app, seen by a sync just now; ``person_id`` links it as an e-mail address would have."""
+    """An account in an app, seen by a sync just now; with a ``person_id`` it is linked by ``email``, or by hand without one."""
     account_id = new_id()
     source_id = f"source-{next(_numbers)}"
     facts = AccountFacts(
@@ -89,7 +89,7 @@ def make_account(
     )
     values: dict[str, Any] = {
         "status": "active", "kind": "user", "last_login_at": NEVER, "seen_from": clock.now(), "seen_until": None,
-        "linked_by": "email" if person_id else "", "content_mac": b"\0" * 32, **row,
+        "linked_by": ("email" if email else "hand") if person_id else "", "content_mac": b"\0" * 32, **row,
     }  # fmt: skip
     db.run(
         sa.insert(Account).values(

@@ -1,7 +1,7 @@
 """Accounts, entitlements and grants, each with the interval in which a sync saw it: this is also the time machine."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from app.core.sealed import Facts
 
 AccountStatus = Literal["active", "suspended", "inactive"]
 AccountKind = Literal["user", "service", "shared"]
+STATUSES: Final[tuple[str, ...]] = get_args(AccountStatus)
+KINDS: Final[tuple[str, ...]] = get_args(AccountKind)
 NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -28,15 +30,16 @@ class AccountFacts(Facts, frozen=True):
 class Account(Base):
     """A person's presence in an app, as one connection sees it.
 
-    ``person_id`` is who it belongs to and ``linked_by`` how we know: by "email", by "hand", or "" for nobody (yet).
-    ``kind`` is set by the source unless ``kind_by_hand``; a service or shared account has an ``owner_id``. ``seen_until``
-    is null while the last complete sync held it. ``last_login_at`` is ``NEVER`` when no login is known.
+    ``person_id`` is who it belongs to and ``linked_by`` how we know: by "email", by "hand" (which may also have said:
+    nobody), or "" for nobody yet. ``kind`` is set by the source unless ``kind_by_hand``; a service or shared account marked
+    here has an ``owner_id``. ``seen_until`` is null while the last complete sync held it. ``last_login_at`` is ``NEVER``
+    when no login is known.
     """
 
     __tablename__ = "accounts"
 
     id: Mapped[UUID] = columns.row_id()
-    app_id: Mapped[UUID] = columns.reference("apps.id")
+    app_id: Mapped[UUID] = columns.reference("apps.id", index=False)
     connection_id: Mapped[UUID] = columns.plain(sa.Uuid)
     source_index: Mapped[bytes] = columns.blind_index()
     username_index: Mapped[bytes | None] = columns.blind_index(nullable=True, index=True)
@@ -56,7 +59,10 @@ class Account(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("connection_id", "source_index"),
-        sa.Index("ix_accounts_last_login", "last_login_at", "id"),
+        sa.Index("ix_accounts_app_id_last_login_at", "app_id", "last_login_at", "id"),
+        sa.Index("ix_accounts_last_login_at_id", "last_login_at", "id"),
+        sa.Index("ix_accounts_seen_from_id", "seen_from", "id"),
+        sa.Index("ix_accounts_status_id", "status", "id"),
     )
 
 

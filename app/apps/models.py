@@ -1,7 +1,7 @@
 """Applications in use; several instances of one product are several apps."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from app.core.database import Base
 from app.core.sealed import Facts
 
 AppStatus = Literal["new", "in_review", "managed", "accepted", "plan_to_close", "closed", "ignored"]
+STATUSES: Final[tuple[str, ...]] = get_args(AppStatus)
+HIDDEN: Final = ("closed", "ignored")  # not in "All apps": nobody has to think about them any more
 
 
 class AppFacts(Facts, frozen=True):

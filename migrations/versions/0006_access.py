@@ -63,11 +63,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("connection_id", "source_index", name=op.f("uq_accounts_connection_id_source_index")),
     )
-    op.create_index(op.f("ix_accounts_app_id"), "accounts", ["app_id"], unique=False)
+    op.create_index("ix_accounts_app_id_last_login_at", "accounts", ["app_id", "last_login_at", "id"], unique=False)
     op.create_index(op.f("ix_accounts_email_index"), "accounts", ["email_index"], unique=False)
-    op.create_index("ix_accounts_last_login", "accounts", ["last_login_at", "id"], unique=False)
+    op.create_index("ix_accounts_last_login_at_id", "accounts", ["last_login_at", "id"], unique=False)
     op.create_index(op.f("ix_accounts_owner_id"), "accounts", ["owner_id"], unique=False)
     op.create_index(op.f("ix_accounts_person_id"), "accounts", ["person_id"], unique=False)
+    op.create_index("ix_accounts_seen_from_id", "accounts", ["seen_from", "id"], unique=False)
+    op.create_index("ix_accounts_status_id", "accounts", ["status", "id"], unique=False)
     op.create_index(op.f("ix_accounts_username_index"), "accounts", ["username_index"], unique=False)
     op.create_table(
         "entitlements",

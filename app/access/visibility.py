@@ -1,0 +1,34 @@
+"""Whose accounts an actor sees: all; their own; also those in the apps they own.
+
+Every list, search, count and export of accounts is cut with ``visible`` in SQL; what is not visible does not exist.
+"""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.access.models import Account
+from app.apps.models import App
+from app.core.actor import Actor
+from app.core.permissions import Rows
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """Which rows of ``accounts`` the actor sees."""
+    if actor.rows is Rows.ALL:
+        return sa.true()
+    if actor.person_id is None:
+        return sa.false()
+    own = Account.person_id == actor.person_id
+    return own if actor.rows is Rows.OWN else own | Account.app_id.in_(_owned_apps(actor.person_id))
+
+
+def changeable(actor: Actor) -> sa.ColumnElement[bool]:
+    """Which of them an actor that may change access may change: all, or those in the apps it owns."""
+    if actor.rows is Rows.ALL:
+        return sa.true()
+    return sa.false() if actor.person_id is None else Account.app_id.in_(_owned_apps(actor.person_id))
+
+
+def _owned_apps(person_id: UUID) -> sa.Select[UUID]:
+    return sa.select(App.id).where(App.owner_id == person_id, App.merged_into_id.is_(None))
