@@ -1,4 +1,4 @@
-"""Settings › Organisation: name, time zone, fiscal year, currency, and when an account counts as unused."""
+"""Settings page Organisation: name, time zone, fiscal year, currency, and when an account counts as unused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
