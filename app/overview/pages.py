@@ -57,8 +57,8 @@ def _draw(request: Request, page: OverviewPage) -> HTMLResponse:
 
 def _steps(figures: Figures, sources: tuple[Source, ...], *, has_lifecycle: bool) -> tuple[Step, ...]:
     steps = (
-        Step("Connect a directory", "Or import a spreadsheet of people. This is where names come from.", "/integrations", bool(sources)),
-        Step("Say who decides who has left", "One source, the lifecycle source, is believed about leavers.", "/integrations", has_lifecycle),
+        Step("Connect a directory", "Or import a spreadsheet: names come from here.", "/integrations", bool(sources)),
+        Step("Say who decides who has left", "One source is believed about leavers.", "/integrations", has_lifecycle),
         Step("List your apps", "Import the register, or add apps by hand.", "/apps", figures.apps > 0),
         Step("Bring in accounts", "Sync or import who has an account where.", "/integrations", figures.accounts > 0),
     )  # fmt: skip

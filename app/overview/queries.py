@@ -1,6 +1,7 @@
 """The numbers of the first page, each cut to what the actor may see."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,9 +34,8 @@ def get_figures(db: Db, actor: Actor) -> Figures:
     held_by_leaver = sa.and_(present, Account.person_id == Person.id, Person.status == "left", visible_people(actor))
     open_apps = sa.and_(App.status.not_in(("closed", "ignored")), visible_apps(actor))
 
-    def count(condition: sa.ColumnElement[bool], what: sa.ColumnElement[object] | None = None) -> sa.ScalarSelect[int]:
-        counted = sa.func.count() if what is None else sa.func.count(sa.distinct(what))
-        return sa.select(counted).where(condition).scalar_subquery()
+    def count(condition: sa.ColumnElement[bool], what: Any) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count(sa.distinct(what))).where(condition).scalar_subquery()
 
     row = db.row(
         sa.select(
@@ -49,4 +49,4 @@ def get_figures(db: Db, actor: Actor) -> Figures:
         )
     )
     assert row is not None
-    return Figures(*row)
+    return Figures(*list(row))
