@@ -13,6 +13,7 @@ from app.core.sealed import Facts
 
 PersonType = Literal["employee", "contractor", "external", "service"]
 PersonStatus = Literal["active", "left", "unknown"]
+StatusFrom = Literal["lifecycle", "records", "hand"]
 FacetKind = Literal["team", "location", "cost_centre", "job_title"]
 
 
@@ -50,8 +51,9 @@ class PersonFacts(Facts, frozen=True):
 class Person(Base):
     """Someone or something with access.
 
-    A row whose ``merged_into_id`` is set is a tombstone kept for unmerging. ``status`` is decided by the lifecycle source;
-    ``is_manual`` marks a person whose facts were typed here and are not overwritten by sources.
+    A row whose ``merged_into_id`` is set is a tombstone kept for unmerging. ``status_from`` says who decided ``status``: the
+    lifecycle source, what the records of other sources say, or a hand. ``leaving_date`` is the last day. ``is_manual`` marks
+    a person whose facts were typed here and are not overwritten by sources.
     """
 
     __tablename__ = "people"
@@ -59,6 +61,7 @@ class Person(Base):
     id: Mapped[UUID] = columns.row_id()
     type: Mapped[str] = columns.plain(sa.String(20), server_default="employee")
     status: Mapped[str] = columns.plain(sa.String(20), server_default="unknown")
+    status_from: Mapped[str] = columns.plain(sa.String(10), server_default="records")
     team_id: Mapped[UUID | None] = columns.reference("facets.id", nullable=True)
     location_id: Mapped[UUID | None] = columns.reference("facets.id", nullable=True)
     cost_centre_id: Mapped[UUID | None] = columns.reference("facets.id", nullable=True)
@@ -69,7 +72,7 @@ class Person(Base):
     is_manual: Mapped[bool] = columns.plain(sa.Boolean, server_default=sa.false())
     merged_into_id: Mapped[UUID | None] = columns.reference("people.id", nullable=True)
     created_at: Mapped[datetime] = columns.moment()
-    changed_at: Mapped[datetime] = columns.moment()
+    changed_at: Mapped[datetime] = columns.moment(index=True)
     left_at: Mapped[datetime | None] = columns.optional_moment()
     sealed: Mapped[bytes] = columns.sealed_facts()
 
@@ -105,7 +108,8 @@ class RecordFacts(Facts, frozen=True):
 class PersonRecord(Base):
     """The record of a person in one source (a connection), shown side by side on their page.
 
-    ``seen_until`` is set when a complete, sound sync no longer holds it. ``content_mac`` tells a changed record.
+    ``seen_until`` is set when a complete, sound sync no longer holds it. ``content_mac`` tells a changed record;
+    ``manager_index`` is the manager's ``source_index`` or e-mail index, as the source names them.
     """
 
     __tablename__ = "person_records"
@@ -118,6 +122,7 @@ class PersonRecord(Base):
     status: Mapped[str] = columns.plain(sa.String(20))
     start_date: Mapped[date | None] = columns.optional_day()
     leaving_date: Mapped[date | None] = columns.optional_day()
+    manager_index: Mapped[bytes | None] = columns.blind_index(nullable=True)
     content_mac: Mapped[bytes] = columns.plain(sa.LargeBinary(32))
     seen_from: Mapped[datetime] = columns.moment()
     seen_until: Mapped[datetime | None] = columns.optional_moment()
@@ -127,11 +132,17 @@ class PersonRecord(Base):
 
 
 class MergeFacts(Facts, frozen=True):
-    """What unmerging needs: the moved rows, by id."""
+    """What unmerging needs: what was moved, by id (e-mail addresses by their blind index in hex).
+
+    ``aliases`` are those that the kept person gained, ``reports`` the people whose manager was the merged one.
+    """
 
     records: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    primary: str = ""
+    aliases: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
 
 
 class PersonMerge(Base):
@@ -148,10 +159,11 @@ class PersonMerge(Base):
 
 
 class RosterChange(Base):
-    """Which people changed in which transaction: written by triggers, read by the roster of each process."""
+    """Which people changed in which transaction: written by triggers, read by the roster of each process, kept two days."""
 
     __tablename__ = "roster_changes"
 
     id: Mapped[int] = columns.plain(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     transaction: Mapped[int] = columns.plain(sa.BigInteger, index=True)
     person_id: Mapped[UUID] = columns.plain(sa.Uuid)
+    noted_at: Mapped[datetime] = columns.moment(server_default=sa.func.now())

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("transaction", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_changes")),
     )
     op.create_index(op.f("ix_roster_changes_transaction"), "roster_changes", ["transaction"], unique=False)
@@ -30,6 +31,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("type", sa.String(length=20), server_default="employee", nullable=False),
         sa.Column("status", sa.String(length=20), server_default="unknown", nullable=False),
+        sa.Column("status_from", sa.String(length=10), server_default="records", nullable=False),
         sa.Column("team_id", sa.Uuid(), nullable=True),
         sa.Column("location_id", sa.Uuid(), nullable=True),
         sa.Column("cost_centre_id", sa.Uuid(), nullable=True),
@@ -51,6 +53,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["facets.id"], name=op.f("fk_people_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
+    op.create_index(op.f("ix_people_changed_at"), "people", ["changed_at"], unique=False)
     op.create_index(op.f("ix_people_cost_centre_id"), "people", ["cost_centre_id"], unique=False)
     op.create_index(op.f("ix_people_job_title_id"), "people", ["job_title_id"], unique=False)
     op.create_index(op.f("ix_people_location_id"), "people", ["location_id"], unique=False)
@@ -92,6 +95,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("start_date", sa.Date(), nullable=True),
         sa.Column("leaving_date", sa.Date(), nullable=True),
+        sa.Column("manager_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("content_mac", sa.LargeBinary(length=32), nullable=False),
         sa.Column("seen_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_until", sa.DateTime(timezone=True), nullable=True),

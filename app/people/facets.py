@@ -1,0 +1,95 @@
+"""What people are grouped by: finding or making the rows of teams, locations, cost centres and job titles by name.
+
+A name is found by its blind index, whatever its case; the spelling that came first stays. Names never change, so a
+process opens each once and keeps it.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.database import Db
+from app.core.identifiers import new_id
+from app.people.models import Facet, FacetFacts, FacetKind
+
+_facets = Facet.__table__.c
+
+
+class FacetName(NamedTuple):
+    """One facet with its name opened."""
+
+    id: UUID
+    kind: str
+    name: str
+
+
+class FacetNames:
+    """The names of facets, opened once per process. Safe to share between threads: entries are only added."""
+
+    def __init__(self) -> None:
+        self._known: dict[UUID, FacetName] = {}
+
+    def name(self, db: Db, facet_id: UUID | None) -> str:
+        """The name of one facet; "" for None and for what does not exist."""
+        if facet_id is None:
+            return ""
+        found = self._known.get(facet_id)
+        if found is None:
+            self._open(db)
+            found = self._known.get(facet_id)
+        return found.name if found else ""
+
+    def of_kind(self, db: Db, kind: FacetKind) -> list[FacetName]:
+        """All facets of a kind, by name."""
+        ids = set(db.session.scalars(sa.select(_facets.id).where(_facets.kind == kind)))
+        if not ids <= self._known.keys():
+            self._open(db)
+        found = (self._known[facet_id] for facet_id in ids if facet_id in self._known)
+        return sorted(found, key=lambda facet: facet.name.casefold())
+
+    def _open(self, db: Db) -> None:
+        for row in db.rows(sa.select(_facets.id, _facets.kind, _facets.sealed)):
+            if row.id not in self._known:
+                name = db.open(FacetFacts, Facet, row.id, row.sealed).name
+                self._known[row.id] = FacetName(row.id, row.kind, name)
+
+
+def facet_index(db: Db, kind: FacetKind, name: str) -> bytes:
+    """What a facet is found by."""
+    return db.index(Facet, kind, name)
+
+
+def ensure_facets(db: Db, kind: FacetKind, names: Iterable[str]) -> dict[str, UUID]:
+    """The ids of the facets with these names, made where missing; keyed by the name as given, blank ones left out.
+
+    Names that differ only in case or outer space are one facet. Two statements however many names there are.
+    """
+    wanted = {name: facet_index(db, kind, name) for name in names if name.strip()}
+    if not wanted:
+        return {}
+    first = {index: name.strip() for name, index in reversed(wanted.items())}
+    found = _ids(db, kind, list(first))
+    missing = sorted(index for index in first if index not in found)
+    if missing:
+        rows = []
+        for index in missing:
+            facet_id = new_id()
+            sealed = db.seal(Facet, facet_id, FacetFacts(name=first[index]))
+            rows.append({"id": facet_id, "kind": kind, "name_index": index, "sealed": sealed})
+        db.session.execute(insert(Facet.__table__).on_conflict_do_nothing(), rows)  # type: ignore[arg-type] # a Table
+        found = _ids(db, kind, list(first))
+    return {name: found[index] for name, index in wanted.items()}
+
+
+def ensure_facet(db: Db, kind: FacetKind, name: str) -> UUID | None:
+    """The id of the facet with this name, made where missing; None for a blank name."""
+    return next(iter(ensure_facets(db, kind, (name,)).values()), None)
+
+
+def _ids(db: Db, kind: FacetKind, indexes: list[bytes]) -> dict[bytes, UUID]:
+    among = sa.any_(sa.cast(indexes, sa.ARRAY(sa.LargeBinary)))
+    rows = db.rows(sa.select(_facets.name_index, _facets.id).where(_facets.kind == kind, _facets.name_index == among))
+    return {row.name_index: row.id for row in rows}

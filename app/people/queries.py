@@ -1,0 +1,108 @@
+"""Reading people: lists, one person, exports; only who the actor may see.
+
+What SQL can answer (ids, statuses, facets, exact addresses) is one statement; what is sealed goes through the roster.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.actor import Actor
+from app.core.database import Db
+from app.core.errors import Invalid, NotFound
+from app.core.listing import Order, Page, Sort, page_of
+from app.people import searching
+from app.people.facets import facet_index
+from app.people.models import Facet, FacetKind, Person, PersonMerge
+from app.people.records import PERSON_COLUMNS, PersonOut, RecordOut, list_records, opened
+from app.people.roster import Roster
+from app.people.searching import PeopleFilter, conditions
+from app.people.visibility import PEOPLE, visible
+
+__all__ = ["PeopleFilter", "PersonOut", "RecordOut", "list_records", "visible"]
+
+BY_ID = "id"
+_p = PEOPLE.c
+_f = Facet.__table__.c
+_SORTS: Mapping[str, Sort] = {BY_ID: Sort(_p.id, UUID)}
+SORTS = (BY_ID, *searching.SORTS)
+_BATCH = 500
+
+
+def list_people(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, order: Order) -> Page[PersonOut]:
+    """One page of people: by id straight from SQL, otherwise through the roster, then with the total.
+
+    Refuses (``Invalid``) an unknown sort, a foreign cursor, and words sorted by id.
+    """
+    if order.key == BY_ID and wanted.is_sealed:
+        raise Invalid.field("sort", f"A search is sorted by one of: {', '.join(searching.SORTS)}.")
+    if order.key != BY_ID:
+        return searching.search(db, actor, roster, wanted, order).map(lambda ids: _by_ids(db, actor, roster, ids))
+    statement = sa.select(*PERSON_COLUMNS).where(*conditions(db, actor, wanted))
+    page = page_of(db, statement, _SORTS, order, key=_p.id)
+    return page.map(lambda rows: [opened(db, roster.facets, row) for row in rows])
+
+
+def each_person(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Iterator[Sequence[PersonOut]]:
+    """All people that match, in batches: memory stays flat."""
+    cursor = None
+    while True:
+        page = list_people(db, actor, roster, wanted, Order(sort, cursor, _BATCH))
+        yield page.rows
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def get_person(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> PersonOut:
+    """One person. Refuses (``NotFound``) who the actor may not see."""
+    row = db.row(sa.select(*PERSON_COLUMNS).where(_p.id == person_id, visible(actor)))
+    if row is None:
+        raise NotFound("There is no such person.")
+    return opened(db, roster.facets, row)
+
+
+def get_to_change(db: Db, actor: Actor, person_id: UUID) -> Person:
+    """One person, locked, to be changed. Refuses (``NotFound``) who the actor may not see."""
+    statement = sa.select(Person).where(_p.id == person_id, visible(actor)).with_for_update()
+    person = db.session.scalars(statement).one_or_none()
+    if person is None:
+        raise NotFound("There is no such person.")
+    return person
+
+
+def list_reports(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> list[PersonOut]:
+    """The people whose manager this is, of those the actor sees, by name; those who left are left out."""
+    mine = [_p.manager_id == person_id, _p.status != "left", visible(actor)]
+    found = [opened(db, roster.facets, row) for row in db.rows(sa.select(*PERSON_COLUMNS).where(*mine).limit(_BATCH))]
+    return sorted(found, key=lambda person: person.display_name.casefold())
+
+
+def surviving_id(db: Db, person_id: UUID) -> UUID:
+    """Who stands for this person today: themselves, or who they were merged into, and so on."""
+    while (merged_into := db.value(sa.select(_p.merged_into_id).where(_p.id == person_id))) is not None:
+        person_id = merged_into
+    return person_id
+
+
+def list_merges(db: Db, person_id: UUID) -> list[PersonMerge]:
+    """The merges into this person that can be undone, newest first."""
+    standing = (PersonMerge.kept_id == person_id, PersonMerge.undone_at.is_(None))
+    return list(db.session.scalars(sa.select(PersonMerge).where(*standing).order_by(PersonMerge.merged_at.desc())))
+
+
+def facet_ids(db: Db, kind: FacetKind, names: Sequence[str]) -> tuple[UUID, ...] | None:
+    """The ids of the facets with these names; None where none is asked for, so that unknown names match nobody."""
+    if not names:
+        return None
+    indexes = [facet_index(db, kind, name) for name in names]
+    return tuple(db.session.scalars(sa.select(_f.id).where(_f.kind == kind, _f.name_index.in_(indexes))))
+
+
+def _by_ids(db: Db, actor: Actor, roster: Roster, ids: Sequence[UUID]) -> list[PersonOut]:
+    among: Any = sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid)))
+    rows = db.rows(sa.select(*PERSON_COLUMNS).where(_p.id == among, visible(actor)))
+    found = {row.id: opened(db, roster.facets, row) for row in rows}
+    return [found[person_id] for person_id in ids if person_id in found]

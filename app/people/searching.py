@@ -1,0 +1,210 @@
+"""Searching, filtering, sorting and paging people by what is sealed, through the roster; only who the actor may see.
+
+A cursor names the sort key and id of a row, so that page 1,000 costs what page 1 costs and nobody is shown twice.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.actor import Actor
+from app.core.database import Db
+from app.core.errors import Invalid
+from app.core.listing import Cursor, Order, Page, read_cursor, write_cursor
+from app.core.permissions import Rows
+from app.people.emails import email_index
+from app.people.folding import fold
+from app.people.models import PersonEmail, PersonStatus, PersonType
+from app.people.roster import Entry, Roster, Snapshot
+from app.people.visibility import PEOPLE, visible
+
+SORTS = ("name", "email", "status", "type", "team", "start_date")
+BY_NAME = "name"
+View = Literal["active", "starting", "leaving", "left", "external", "service", "everyone"]
+_p = PEOPLE.c
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Which people; everything given must hold.
+
+    ``q`` are words that all must occur in name, e-mail, aliases or employee id, whatever their case and accents. Facets
+    are given by id: None is any, an empty tuple is nobody. ``today`` is the organisation's, for the views.
+    """
+
+    q: str = ""
+    view: View = "everyone"
+    today: date = date.min
+    statuses: tuple[PersonStatus, ...] = ()
+    types: tuple[PersonType, ...] = ()
+    team_ids: tuple[UUID, ...] | None = None
+    location_ids: tuple[UUID, ...] | None = None
+    cost_centre_ids: tuple[UUID, ...] | None = None
+    email: str = ""
+    updated_since: datetime | None = None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether only the roster can answer it."""
+        return bool(self.q.strip()) or self.view != "everyone"
+
+
+def conditions(db: Db, actor: Actor, wanted: PeopleFilter) -> list[sa.ColumnElement[bool]]:
+    """What SQL can ask of a person: whose rows the actor sees, and the filter but for its words and view."""
+    found = [visible(actor)]
+    for column, values in (
+        (_p.status, wanted.statuses or None),
+        (_p.type, wanted.types or None),
+        (_p.team_id, wanted.team_ids),
+        (_p.location_id, wanted.location_ids),
+        (_p.cost_centre_id, wanted.cost_centre_ids),
+    ):
+        if values is not None:
+            found.append(column.in_(values))
+    if wanted.email:
+        index = email_index(db, wanted.email)
+        found.append(
+            _p.id == sa.select(PersonEmail.person_id).where(PersonEmail.email_index == index).scalar_subquery()
+        )
+    if wanted.updated_since is not None:
+        found.append(_p.changed_at >= wanted.updated_since)
+    return found
+
+
+def search(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, order: Order) -> Page[UUID]:
+    """One page of ids in the order asked for, with the total. Refuses (``Invalid``) an unknown sort or foreign cursor."""
+    if order.key not in SORTS:
+        raise Invalid.field("sort", f"Sort by one of: {', '.join(SORTS)}.")
+    cursor = read_cursor(db.keys, order.cursor, order.sort) if order.cursor else None
+    key = _key(db, roster, order.key)
+    matches = _matching(db, actor, roster, wanted, order.key)
+    begin, end = _window(matches, key, order, cursor)
+    page = list(matches[begin:end])
+    before, after = begin > 0, end < len(matches)
+    if order.descending:
+        page.reverse()
+        before, after = after, before
+
+    def at(entry: Entry, *, back: bool) -> str:
+        return write_cursor(db.keys, Cursor(order.sort, key(entry), str(entry.id), back))
+
+    return Page(
+        [entry.id for entry in page],
+        at(page[-1], back=False) if page and after else None,
+        at(page[0], back=True) if page and before else None,
+        len(matches),
+    )
+
+
+def count_views(db: Db, actor: Actor, roster: Roster, today: date) -> dict[View, int]:
+    """How many people each view holds."""
+    everyone = _matching(db, actor, roster, PeopleFilter(), BY_NAME)
+    return {view: sum(holds(entry, today) for entry in everyone) for view, holds in VIEWS.items()}
+
+
+def find_by_words(db: Db, actor: Actor, roster: Roster, q: str, limit: int) -> list[Entry]:
+    """The best few for what is being typed: names that begin with it, then words that do, then the rest."""
+    words = fold(q.strip())
+    matches = _matching(db, actor, roster, PeopleFilter(q=q), BY_NAME)
+
+    def rank(entry: Entry) -> int:
+        return (
+            0 if entry.text.startswith(words) else 1 if f" {words}" in entry.text or f"\n{words}" in entry.text else 2
+        )
+
+    return sorted(matches, key=rank)[:limit]
+
+
+def _matching(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Sequence[Entry]:
+    snapshot = roster.present(db)
+    found = _ordered(db, roster, snapshot, sort)
+    if actor.rows != Rows.ALL or wanted.email or wanted.updated_since is not None:
+        ids = set(db.session.scalars(sa.select(_p.id).where(*conditions(db, actor, wanted))))
+        found = [entry for entry in found if entry.id in ids]
+    for term in fold(wanted.q).split():
+        found = [entry for entry in found if term in entry.text]
+    for test in _tests(wanted):
+        found = [entry for entry in found if test(entry)]
+    return found
+
+
+def _ordered(db: Db, roster: Roster, snapshot: Snapshot, sort: str) -> Sequence[Entry]:
+    if sort == BY_NAME:
+        return snapshot.entries
+    found = snapshot.orders.get(sort)
+    if found is None:
+        key = _key(db, roster, sort)
+        found = sorted(snapshot.entries, key=lambda entry: (key(entry), entry.id))
+        snapshot.orders[sort] = found
+    return found
+
+
+def _tests(wanted: PeopleFilter) -> Iterable[Callable[[Entry], bool]]:
+    statuses, types = frozenset(wanted.statuses), frozenset(wanted.types)
+    if wanted.view != "everyone":
+        holds = VIEWS[wanted.view]
+        yield lambda entry: holds(entry, wanted.today)
+    if statuses:
+        yield lambda entry: entry.status in statuses
+    if types:
+        yield lambda entry: entry.type in types
+    if wanted.team_ids is not None:
+        teams = frozenset(wanted.team_ids)
+        yield lambda entry: entry.team_id in teams
+    if wanted.location_ids is not None:
+        locations = frozenset(wanted.location_ids)
+        yield lambda entry: entry.location_id in locations
+    if wanted.cost_centre_ids is not None:
+        centres = frozenset(wanted.cost_centre_ids)
+        yield lambda entry: entry.cost_centre_id in centres
+
+
+VIEWS: Mapping[View, Callable[[Entry, date], bool]] = {
+    "active": lambda entry, _today: entry.status == "active",
+    "starting": lambda entry, today: entry.status != "left" and (entry.start_date or date.min) > today,
+    "leaving": lambda entry, today: entry.status != "left" and (entry.leaving_date or date.min) >= today,
+    "left": lambda entry, _today: entry.status == "left",
+    "external": lambda entry, _today: entry.status != "left" and entry.type in {"contractor", "external"},
+    "service": lambda entry, _today: entry.type == "service",
+    "everyone": lambda _entry, _today: True,
+}
+
+
+def _key(db: Db, roster: Roster, sort: str) -> Callable[[Entry], str]:
+    if sort == "team":
+        teams = {facet.id: fold(facet.name)[:80] for facet in roster.facets.of_kind(db, "team")}
+        return lambda entry: teams.get(entry.team_id, "") if entry.team_id else ""
+    return _KEYS[sort]
+
+
+_KEYS: Mapping[str, Callable[[Entry], str]] = {
+    "name": lambda entry: entry.folded_name,
+    "email": lambda entry: entry.folded_email,
+    "status": lambda entry: entry.status,
+    "type": lambda entry: entry.type,
+    "start_date": lambda entry: entry.start_date.isoformat() if entry.start_date else "",
+}
+
+
+def _window(
+    matches: Sequence[Entry], key: Callable[[Entry], str], order: Order, cursor: Cursor | None
+) -> tuple[int, int]:
+    """Where the page lies among ``matches``, which ascend whatever the order asked for."""
+    down = order.descending != (cursor is not None and cursor.backwards)
+    if cursor is None:
+        return (max(0, len(matches) - order.limit), len(matches)) if down else (0, order.limit)
+    there = (str(cursor.value), UUID(cursor.id))
+
+    def place(entry: Entry) -> tuple[str, UUID]:
+        return key(entry), entry.id
+
+    if down:
+        end = bisect_left(matches, there, key=place)
+        return max(0, end - order.limit), end
+    begin = bisect_right(matches, there, key=place)
+    return begin, begin + order.limit
