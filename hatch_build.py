@@ -33,7 +33,7 @@ _NAME = re.compile(r"""["']([a-z][a-z0-9-]*)["']""")
 class FrontEnd(BuildHookInterface):  # type: ignore[type-arg]  # hatchling leaves its parameter open
     """Puts the built front end into the wheel."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Build before the wheel's files are collected."""
         build()
 
@@ -63,7 +63,9 @@ def install() -> None:
     stamp = _digest([FRONTEND / "package.json", FRONTEND / "package-lock.json"])
     if INSTALLED.exists() and INSTALLED.read_text("utf-8") == stamp:
         return
-    _node(str(_node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), "ci", "--ignore-scripts", "--silent")
+    _node(
+        str(_node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"), "ci", "--ignore-scripts", "--silent"
+    )
     INSTALLED.write_text(stamp, "utf-8")
 
 

@@ -62,7 +62,7 @@ class ListView:
     id: str = "listing"
 
     def url(self, **changes: str) -> str:
-        """This list with some parameters changed, from its top; an empty value drops the parameter."""
+        """The list with some parameters changed, from its top; an empty value drops the parameter."""
         kept = [(key, value) for key, value in self.params if key not in changes and key not in _PLACE]
         return self._at(kept + [(key, value) for key, value in changes.items() if value])
 
@@ -149,7 +149,7 @@ class ListView:
 
     @property
     def range(self) -> str:
-        """What the pager says: "1–50 of 420"."""
+        """What the pager says: 1 to 50 of 420, as far as that is known."""
         shown = len(self.page.rows)
         if not shown:
             return f"0 {self.noun}"

@@ -31,7 +31,7 @@ _WORDS: dict[int, tuple[str, str]] = {
     405: ("Not allowed here", "This address does not take that kind of request. Nothing was changed."),
     413: ("Too large", "What you sent is larger than this page takes. Nothing was changed."),
     429: ("Too many requests", "Wait a little, then try again."),
-    500: ("This page failed", "The fault is ours. Nothing you sent was half-saved. Try again, or give the id to whoever runs this installation."),
+    500: ("This page failed", "The fault is ours. Nothing was half-saved. Try again, or report the id below."),
     503: ("Not available right now", "Something this page needs is down. Nothing was changed. Try again in a minute."),
 }  # fmt: skip
 
