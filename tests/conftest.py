@@ -18,6 +18,7 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-routes", action="store_true", help="write tests/house/routes.txt; then read the difference")
     parser.addoption(
         "--postgres", type=int, choices=(16, 18), default=18, help="major version of the tests' PostgreSQL"
     )

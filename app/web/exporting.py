@@ -1,0 +1,74 @@
+"""An export as a download and as an event: the same for every list.
+
+The file is streamed from one snapshot in a read-only transaction of its own. When it ends, whole or broken off, the event
+says who took how many rows of what, with the file's SHA-256.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.responses import StreamingResponse
+
+from app.core import audit, clock
+from app.core.actor import Actor
+from app.core.audit import Event, Subject
+from app.core.database import Database, Db, database_of
+from app.core.version import VERSION
+from app.web.attachments import attachment
+from app.web.exports import MEDIA_TYPE, CsvExport, ExportHead
+from app.web.sources import sources_of
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What is exported. ``count`` is the rows that match; ``rows`` reads them, as texts for ``columns``, in flat memory.
+
+    ``total`` counts all rows that the actor may see; ``words`` say the filter.
+    """
+
+    title: str
+    event: Event
+    columns: Sequence[str]
+    count: Callable[[Db], int]
+    total: Callable[[Db], int]
+    rows: Callable[[Db], Iterator[Sequence[str]]]
+    words: str = ""
+
+
+def export(request: Request, db: Db, actor: Actor, what: Exported) -> StreamingResponse:
+    """Answer with the file; ``db`` is the request's transaction, closed before the stream begins."""
+    head = ExportHead(
+        title=what.title,
+        exported_by=actor.label,
+        exported_at=clock.now(),
+        filter=what.words,
+        rows=what.count(db),
+        total=what.total(db),
+        sources=[(source.name, source.last_complete_at) for source in sources_of(request, db).values()],
+        version=VERSION,
+        columns=what.columns,
+    )
+    name = f"{what.title.lower().replace(' ', '-')}-{head.exported_at:%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": attachment(name), "X-Accel-Buffering": "no"}
+    return StreamingResponse(_file(database_of(request), actor, what, head), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) -> Iterator[bytes]:
+    made = CsvExport(head)
+    is_whole = False
+    try:
+        with database.transaction(read_only=True, snapshot=True) as db:
+            yield from made.stream(what.rows(db))
+        is_whole = True
+    finally:
+        with database.transaction() as db:
+            audit.record(
+                db,
+                actor,
+                what.event,
+                Subject("export", None, what.title),
+                outcome="success" if is_whole else "failure",
+                reason="" if is_whole else "The download was broken off.",
+                detail={"rows": made.rows, "filter": what.words, "sha256": made.sha256},
+            )
