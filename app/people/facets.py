@@ -79,7 +79,7 @@ def ensure_facets(db: Db, kind: FacetKind, names: Iterable[str]) -> dict[str, UU
             facet_id = new_id()
             sealed = db.seal(Facet, facet_id, FacetFacts(name=first[index]))
             rows.append({"id": facet_id, "kind": kind, "name_index": index, "sealed": sealed})
-        db.session.execute(insert(Facet.__table__).on_conflict_do_nothing(), rows)  # type: ignore[arg-type] # a Table
+        db.session.execute(insert(Facet).on_conflict_do_nothing(), rows)
         found = _ids(db, kind, list(first))
     return {name: found[index] for name, index in wanted.items()}
 
@@ -87,6 +87,12 @@ def ensure_facets(db: Db, kind: FacetKind, names: Iterable[str]) -> dict[str, UU
 def ensure_facet(db: Db, kind: FacetKind, name: str) -> UUID | None:
     """The id of the facet with this name, made where missing; None for a blank name."""
     return next(iter(ensure_facets(db, kind, (name,)).values()), None)
+
+
+def facet_name(db: Db, facet_id: UUID | None) -> str:
+    """The name of one facet, opened anew; "" for None."""
+    sealed = db.value(sa.select(_facets.sealed).where(_facets.id == facet_id)) if facet_id else None
+    return db.open(FacetFacts, Facet, facet_id, sealed).name if facet_id and sealed else ""
 
 
 def _ids(db: Db, kind: FacetKind, indexes: list[bytes]) -> dict[bytes, UUID]:

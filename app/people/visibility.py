@@ -3,13 +3,15 @@
 Every list, search, count and export of people is cut with ``visible`` in SQL; what is not visible does not exist.
 """
 
+from typing import cast
+
 import sqlalchemy as sa
 
 from app.core.actor import Actor
 from app.core.permissions import Rows
 from app.people.models import Person
 
-PEOPLE = Person.__table__
+PEOPLE = cast("sa.Table", Person.__table__)
 _p = PEOPLE.c
 # Who has an account where is known above; it is named here, not imported, because it decides whose rows these are.
 _ACCOUNTS = sa.table("accounts", sa.column("app_id", sa.Uuid), sa.column("person_id", sa.Uuid), sa.column("seen_until"))
