@@ -87,12 +87,6 @@ def assign_owner(db: Db, actor: Actor, apps: Sequence[App], *, owner: Owner | No
     return sum(_change_one(db, actor, app, {"owner": owner}) for app in apps)
 
 
-def move_owner(db: Db, apps: Sequence[UUID] | None, *, source: UUID, target: UUID) -> list[UUID]:
-    """Let ``target`` own what ``source`` owns (or, of that, only ``apps``); the ids moved. The merge records the event."""
-    owned = App.owner_id == source if apps is None else (App.owner_id == source) & App.id.in_(apps)
-    return list(db.session.scalars(sa.update(App).where(owned).values(owner_id=target).returning(App.id)))
-
-
 def merge_apps(db: Db, actor: Actor, kept: App, merged: App, *, moved: AppMergeFacts) -> AppMerge:
     """Make ``merged`` a part of ``kept``: a tombstone that keeps its facts. ``moved`` is what rooms above moved.
 
