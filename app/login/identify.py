@@ -1,0 +1,167 @@
+"""Who sends a request: one query for a session, one for an API key, none for a stranger. On the path of every request.
+
+Nothing is cached: a session that ended, a key that was revoked, a role that was taken is gone at the next request. What
+is bound is opened, so a row that was changed by hand signs nobody in. A key is read on ``/api/`` paths alone and never
+beside a session; two session cookies are refused, since one of them may have been planted (SES-02).
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from fastapi import Request
+
+from app.core import clock, tokens
+from app.core.actor import Actor, anonymous
+from app.core.database import Db
+from app.core.errors import NotSignedIn, Refusal
+from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
+from app.core.sealed import DoesNotOpen
+from app.login import set_up_sessions
+from app.login.models import ACTIVE, User, UserFacts, user_bound
+from app.login.session_models import (
+    ApiKey,
+    ApiKeyFacts,
+    Session,
+    SessionFacts,
+    api_key_bound,
+    session_bound,
+)
+from app.login.sessions import ABSOLUTE, COOKIE, IDLE, SEEN_EVERY
+
+_LONGEST_AGENT: Final = 300
+_USER = (
+    User.id.label("user_id"), User.email_index, User.roles, User.status, User.person_id,
+    User.sealed.label("user_sealed"),
+)  # fmt: skip
+_SESSION = (
+    sa.select(
+        Session.id, Session.digest, Session.started_at, Session.last_seen_at, Session.fresh_at, Session.sealed, *_USER
+    )
+    .join(User, User.id == Session.user_id)
+    .where(Session.digest == sa.bindparam("digest"), Session.ended_at.is_(None))
+)
+_KEY = (
+    sa.select(
+        ApiKey.id, ApiKey.digest, ApiKey.scopes, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at,
+        ApiKey.sealed, *_USER,
+    )
+    .join(User, User.id == ApiKey.user_id)
+    .where(ApiKey.id == sa.bindparam("id"))
+)  # fmt: skip
+_SEEN = sa.update(Session).where(
+    Session.id.in_(
+        sa.select(Session.id)
+        .where(Session.id == sa.bindparam("session"), Session.last_seen_at < sa.bindparam("before"))
+        .with_for_update(skip_locked=True)
+    )
+)
+_USED = sa.update(ApiKey).where(
+    ApiKey.id.in_(
+        sa.select(ApiKey.id)
+        .where(
+            ApiKey.id == sa.bindparam("key"),
+            ApiKey.last_used_at.is_(None) | (ApiKey.last_used_at < sa.bindparam("before")),
+        )
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
+def identify(request: Request, db: Db) -> Actor:
+    """The actor of a request; anonymous without credentials or with a session that is over.
+
+    Refuses (``NotSignedIn``) a key that is not good, (``Refusal``) a key beside a session.
+    """
+    secrets = _cookies(request, COOKIE)
+    bearer = _bearer(request)
+    if bearer:
+        if secrets:
+            raise Refusal("Send an API key or a session, not both.")
+        return _by_key(request, db, bearer)
+    if len(secrets) == 1 and (actor := _by_session(request, db, secrets[0])):
+        return actor
+    if not secrets and (opened := _cookies(request, set_up_sessions.COOKIE)):
+        found = set_up_sessions.find(db, opened[0]) if len(opened) == 1 else None
+        if found is not None:
+            return Actor("setup", "Set-up", id=found, **_origin(request))
+    return anonymous(**_origin(request))
+
+
+def _by_session(request: Request, db: Db, secret: str) -> Actor | None:
+    row = db.row(_SESSION, {"digest": tokens.digest(secret)})
+    now = clock.now()
+    if row is None or row.status != ACTIVE or row.last_seen_at <= now - IDLE or row.started_at <= now - ABSOLUTE:
+        return None
+    try:
+        db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+        label = _email(db, row)
+    except DoesNotOpen:
+        return None
+    if row.last_seen_at < now - SEEN_EVERY:
+        db.run(_SEEN.values(last_seen_at=now), {"session": row.id, "before": now - SEEN_EVERY})
+    roles = tuple(row.roles)
+    return Actor(
+        "user", label, id=row.user_id, user_id=row.user_id, person_id=row.person_id, session_id=row.id, roles=roles,
+        permissions=permissions_of(roles), rows=rows_of(roles), fresh_at=row.fresh_at, **_origin(request),
+    )  # fmt: skip
+
+
+def _by_key(request: Request, db: Db, text: str) -> Actor:
+    parsed = tokens.parse(text)
+    row = db.row(_KEY, {"id": parsed[0]}) if parsed else None
+    if parsed is None or row is None or not tokens.same(parsed[1], row.digest):
+        raise NotSignedIn("This is not an API key of this installation.")
+    now = clock.now()
+    if row.revoked_at is not None or row.expires_at <= now or row.status != ACTIVE:
+        raise NotSignedIn("This API key is revoked or has ended. Make a new one under Settings, API keys.")
+    try:
+        name = db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name
+        _email(db, row)
+    except DoesNotOpen:
+        raise NotSignedIn("This API key was altered. Make a new one under Settings, API keys.") from None
+    if row.last_used_at is None or row.last_used_at < now - SEEN_EVERY:
+        db.run(_USED.values(last_used_at=now), {"key": row.id, "before": now - SEEN_EVERY})
+    roles = tuple(row.roles)
+    return Actor(
+        "api_key", name, id=row.id, user_id=row.user_id, person_id=row.person_id, roles=roles,
+        permissions=_cut(row.scopes, roles), rows=rows_of(roles), **_origin(request),
+    )  # fmt: skip
+
+
+def _cut(scopes: list[str], roles: tuple[str, ...]) -> frozenset[Permission]:
+    return frozenset(permissions_of(roles).intersection(scopes) - SESSION_ONLY)
+
+
+def _email(db: Db, row: sa.Row[Any]) -> str:
+    return db.open(UserFacts, User, row.user_id, row.user_sealed, *user_bound(row)).email
+
+
+def _bearer(request: Request) -> str:
+    """The key of an API request, or "". Only one ``Authorization`` header of one scheme is a key."""
+    sent = request.headers.getlist("authorization") if request.url.path.startswith("/api/") else []
+    if not sent:
+        return ""
+    scheme, _, key = sent[0].partition(" ")
+    if len(sent) > 1 or scheme.lower() != "bearer" or not key.strip():
+        raise NotSignedIn("Send the API key once, as: Authorization: Bearer swk_…")
+    return key.strip()
+
+
+def _cookies(request: Request, name: str) -> list[str]:
+    """Every value sent under a name; Starlette's own reading would hide a second one."""
+    found = []
+    for header in request.headers.getlist("cookie"):
+        for part in header.split(";"):
+            key, _, value = part.strip().partition("=")
+            if key == name:
+                found.append(value)
+    return found
+
+
+def _origin(request: Request) -> dict[str, Any]:
+    client = request.client.host if request.client else ""
+    return {
+        "ip": getattr(request.state, "client_ip", client),
+        "user_agent": request.headers.get("user-agent", "")[:_LONGEST_AGENT],
+        "request_id": getattr(request.state, "request_id", ""),
+    }

@@ -1,0 +1,149 @@
+"""Signed-in browsers, kept on the server: whatever ends one takes effect at the next request, nothing is cached.
+
+The cookie holds 256 random bits, the database their SHA-256. A session ends after ``IDLE`` without a request, after
+``ABSOLUTE`` in any case, and when a user has more than ``MOST`` the oldest ends. Its secret is new at sign-in and at every
+elevation, so one that was planted or seen before is worthless after (ASVS 7.2.4).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from fastapi import Response
+
+from app.core import audit, clock, tokens
+from app.core.actor import Actor
+from app.core.audit import Event, Subject
+from app.core.database import Db
+from app.core.errors import NotFound
+from app.core.identifiers import new_id
+from app.login.models import User, open_user
+from app.login.session_models import Session, SessionFacts, session_bound
+from app.login.user_agents import browser_of
+
+COOKIE: Final = "__Host-session"
+IDLE: Final = timedelta(hours=2)
+ABSOLUTE: Final = timedelta(hours=12)
+MOST: Final = 20
+SEEN_EVERY: Final = timedelta(minutes=1)
+
+
+class SessionOut(msgspec.Struct, frozen=True):
+    """A session as its user sees it."""
+
+    id: UUID
+    started_at: datetime
+    last_seen_at: datetime
+    ip: str
+    browser: str
+    is_current: bool
+
+
+def start(db: Db, actor: Actor, user_id: UUID) -> str:
+    """Begin a session for a user who has given their last factor and whose row the caller has locked; its secret.
+
+    Ends the user's oldest sessions beyond ``MOST``.
+    """
+    now = clock.now()
+    secret = tokens.random_secret()
+    row = Session(
+        id=new_id(), digest=tokens.digest(secret), user_id=user_id, started_at=now, last_seen_at=now, fresh_at=now
+    )
+    row.sealed = _seal(db, row, SessionFacts(ip=actor.ip, user_agent=actor.user_agent))
+    db.add(row)
+    _end_oldest(db, user_id)
+    db.run(sa.update(User).where(User.id == user_id).values(last_sign_in_at=now))
+    audit.record(db, actor, Event.SESSION_STARTED, Subject("session", row.id, actor.label))
+    return secret
+
+
+def elevate(db: Db, actor: Actor) -> str:
+    """Give the actor's session a new secret and a fresh factor; the old secret is dead. The new cookie's secret."""
+    row = _own(db, actor, actor.session_id)
+    facts = db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+    secret = tokens.random_secret()
+    row.digest, row.fresh_at = tokens.digest(secret), clock.now()
+    row.sealed = _seal(db, row, facts)
+    db.session.flush()
+    return secret
+
+
+def list_own(db: Db, actor: Actor, user_id: UUID | None = None) -> list[SessionOut]:
+    """The live sessions of the actor, or of another user for those who manage users; most recently seen first."""
+    rows = db.rows(
+        sa.select(*Session.__table__.columns)
+        .where(Session.user_id == (user_id or actor.user_id), *_live(clock.now()))
+        .order_by(Session.last_seen_at.desc(), Session.id)
+    )
+    found = []
+    for row in rows:
+        facts = db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+        found.append(
+            SessionOut(
+                id=row.id, started_at=row.started_at, last_seen_at=row.last_seen_at, ip=facts.ip,
+                browser=browser_of(facts.user_agent), is_current=row.id == actor.session_id,
+            )
+        )  # fmt: skip
+    return found
+
+
+def end_own(db: Db, actor: Actor, session_id: UUID) -> None:
+    """End one session of the actor. Refuses (``NotFound``) anybody else's."""
+    row = _own(db, actor, session_id)
+    row.ended_at = clock.now()
+    db.session.flush()
+    audit.record(db, actor, Event.SESSION_ENDED, Subject("session", row.id, actor.label), reason="Ended by its user")
+
+
+def end_all(db: Db, actor: Actor, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:
+    """End all live sessions of a user, ``but`` one; how many they were. One event, none where there was nothing to end."""
+    statement = sa.update(Session).where(Session.user_id == user_id, *_live(clock.now()))
+    if but is not None:
+        statement = statement.where(Session.id != but)
+    ended = db.run(statement.values(ended_at=clock.now()))
+    if ended:
+        subject = Subject("user", user_id, _label(db, user_id))
+        audit.record(db, actor, Event.SESSION_ENDED, subject, reason=reason, detail={"sessions": ended})
+    return ended
+
+
+def set_cookie(response: Response, secret: str) -> None:
+    """Hand the session to the browser, until it is closed or the server ends it."""
+    response.set_cookie(COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def _live(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Session.ended_at.is_(None), Session.last_seen_at > now - IDLE, Session.started_at > now - ABSOLUTE)
+
+
+def _own(db: Db, actor: Actor, session_id: UUID | None) -> Session:
+    found = db.session.execute(
+        sa.select(Session).where(
+            Session.id == session_id, Session.user_id == actor.user_id, Session.ended_at.is_(None)
+        ).with_for_update()
+    ).scalar_one_or_none()  # fmt: skip
+    if found is None:
+        raise NotFound("There is no such session.")
+    return found
+
+
+def _end_oldest(db: Db, user_id: UUID) -> None:
+    live = (Session.user_id == user_id) & sa.and_(*_live(clock.now()))
+    oldest = sa.select(Session.id).where(live).order_by(Session.started_at.desc(), Session.id.desc()).offset(MOST)
+    db.run(sa.update(Session).where(Session.id.in_(oldest)).values(ended_at=clock.now()))
+
+
+def _seal(db: Db, row: Session, facts: SessionFacts) -> bytes:
+    return db.seal(Session, row.id, facts, *session_bound(row))
+
+
+def _label(db: Db, user_id: UUID) -> str:
+    row = db.row(sa.select(*User.__table__.columns).where(User.id == user_id))
+    return "" if row is None else open_user(db, row).email

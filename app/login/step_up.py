@@ -1,0 +1,48 @@
+"""Confirming that it is still the user: a fresh code for acts that a stolen or unattended session must not do.
+
+Every try is one event, and an outcome is a value, as in ``attempts``. Five wrong codes in a quarter of an hour end the
+session. The session's secret changes with every success.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from app.core.actor import Actor
+from app.core.audit import Event, Subject
+from app.core.database import Db
+from app.core.errors import NotSignedIn
+from app.login import recovery_codes, sessions, throttle, totp
+from app.login.outcomes import CODE_NOT_RIGHT, START_AGAIN, Failed, Try
+
+
+def with_code(db: Db, actor: Actor, code: str) -> str | Failed:
+    """Confirm with the authenticator: the session's new secret, or why not. Refuses (``NotSignedIn``) all but a session."""
+    return _confirm(db, actor, "totp", lambda user_id: totp.spend(db, user_id, code))
+
+
+def with_recovery_code(db: Db, actor: Actor, code: str) -> str | Failed:
+    """Confirm with a recovery code: the session's new secret, or why not."""
+    return _confirm(db, actor, "recovery_code", lambda user_id: recovery_codes.spend(db, user_id, code))
+
+
+def _confirm(db: Db, actor: Actor, method: str, spend: Callable[[UUID], bool]) -> str | Failed:
+    if actor.user_id is None or actor.session_id is None:
+        raise NotSignedIn("Sign in first.")
+    limits = [throttle.step_ups(db, actor.session_id.bytes), throttle.codes(db, actor.user_id.bytes)]
+    tried = Try(db, actor, Event.STEP_UP, method, actor.label, Subject("user", actor.user_id, actor.label))
+    if seconds := throttle.wait(db, limits):
+        return tried.refused("Too many wrong codes before", seconds)
+    if not spend(actor.user_id):
+        return _wrong(tried, limits, actor.session_id)
+    if all(throttle.still_admits(db, limit) for limit in limits):
+        tried.succeeded()
+        return sessions.elevate(db, actor)
+    return tried.refused("Too many wrong codes at the same time", throttle.wait(db, limits))
+
+
+def _wrong(tried: Try, limits: list[throttle.Limit], session_id: UUID) -> Failed:
+    throttle.failed(tried.db, limits)
+    if throttle.still_admits(tried.db, limits[0]):
+        return tried.failed("Wrong code, or used already", CODE_NOT_RIGHT)
+    sessions.end_own(tried.db, tried.actor, session_id)
+    return tried.failed("Wrong code, or used already; the session ended", START_AGAIN, is_over=True)
