@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from pydantic import SecretStr
-
 from app.core.data_dir import open_key
 from app.core.errors import StartRefused
 from app.core.keys import MasterKey
@@ -140,22 +138,17 @@ def _ready(settings: Settings) -> Iterator[Settings]:
 
     key = _key(settings)
     with reached(settings, key) as addresses:
-        bring_up_to_date(addresses, key)
-        yield _with_address(settings, addresses.app)
+        yield bring_up_to_date(settings, addresses, key)
 
 
 def _as_application(settings: Settings, options: Options) -> Settings:
     """The settings of web and worker: the supervisor has chosen the role already, else we do."""
-    from app.core.database_addresses import own_server  # noqa: PLC0415
+    from app.core.database_addresses import as_application, own_server  # noqa: PLC0415
 
     if options.parent:
         return settings.model_copy(update={"owner_database_url": None})
     own = own_server(settings, _key(settings))
-    return settings if own is None else _with_address(settings, own.app)
-
-
-def _with_address(settings: Settings, address: str) -> Settings:
-    return settings.model_copy(update={"database_url": SecretStr(address), "owner_database_url": None})
+    return settings if own is None else as_application(settings, own)
 
 
 def _key(settings: Settings) -> MasterKey:

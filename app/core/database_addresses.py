@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from app.core.data_dir import AlreadyRunning
 from app.core.embedded import Embedded
 from app.core.errors import StartRefused
@@ -70,21 +72,31 @@ def reached(settings: Settings, key: MasterKey) -> Iterator[Addresses]:
         server.stop()
 
 
-def bring_up_to_date(addresses: Addresses, key: MasterKey) -> None:
-    """Migrate the database unless it is at this version already.
+def bring_up_to_date(settings: Settings, addresses: Addresses, key: MasterKey) -> Settings:
+    """Migrate the database unless it is at this version; the settings of a process that acts as the application.
 
-    Refuses (``StartRefused``) one that cannot be reached, and as ``migrations.run.migrate`` does.
+    Refuses (``StartRefused``) a database that cannot be reached as either role or that another key belongs to, and as
+    ``migrations.run.migrate`` does.
     """
-    import psycopg  # noqa: PLC0415 - the supervisor never needs it
+    import psycopg  # noqa: PLC0415 - the supervisor never needs what this needs
 
+    from app.core.opening import read_keys  # noqa: PLC0415
     from migrations.run import is_current, migrate  # noqa: PLC0415
 
     try:
         if not is_current(addresses.owner):
             migrate(addresses.owner, key, key.password(ROLES["app"]))
     except psycopg.OperationalError as error:
-        reason = (str(error).strip() or "no answer").splitlines()[-1]
+        reason = (str(error).strip() or "no answer").splitlines()[0]
         raise StartRefused(f"The database cannot be reached: {reason}") from None
+    application = as_application(settings, addresses)
+    read_keys(application)
+    return application
+
+
+def as_application(settings: Settings, addresses: Addresses) -> Settings:
+    """The settings of a process that acts as the application's role and knows no other."""
+    return settings.model_copy(update={"database_url": SecretStr(addresses.app), "owner_database_url": None})
 
 
 def _wait_for(server: Embedded) -> None:
