@@ -4,6 +4,7 @@ Strict means what JSON means: a number is not a text, a moment has a time zone, 
 through that PostgreSQL or a later reader would choke on (lone surrogates, NUL, endless numbers, the year 9999).
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from types import NoneType
@@ -14,6 +15,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -29,7 +31,18 @@ MAX_DEPTH = 32
 INT4 = 2**31
 INT8 = 2**63
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+
+
+def _spelled(kind: str) -> BeforeValidator:
+    # pydantic also takes a number, even within a text, for the seconds since 1970.
+    def check(value: Any) -> Any:
+        if isinstance(value, date) or (isinstance(value, str) and _ISO.match(value)):
+            return value
+        raise PydanticCustomError(f"{kind}_spelling", "not a date")
+
+    return BeforeValidator(check)
 
 
 def _moment(value: datetime) -> datetime:
@@ -59,9 +72,9 @@ Int8 = Annotated[int, Field(ge=-INT8, lt=INT8)]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 """How many rows a page holds; the default is 100."""
 PathId = UUID
-Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+Moment = Annotated[AwareDatetime, Field(strict=False), _spelled("datetime"), AfterValidator(_moment)]
 """A moment with a time zone, 1970 to 2200; arrives as UTC."""
-Day = Annotated[date, AfterValidator(_day)]
+Day = Annotated[date, Field(strict=False), _spelled("date"), AfterValidator(_day)]
 """A plain date, 1900 to 2200."""
 
 ABSENT: Any = Field(default_factory=NoneType)

@@ -11,7 +11,8 @@ import idna
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_ATOM = re.compile(r"[^\x00-\x20\"(),:;<>@\[\\\]\x7f-\xa0.\s]+(\.[^\x00-\x20\"(),:;<>@\[\\\]\x7f-\xa0.\s]+)*")
+_ATOM_TEXT = r"[^\x00-\x20\"(),:;<>@\[\\\]\x7f-\xa0\ud800-\udfff.\s]+"
+_ATOM = re.compile(rf"{_ATOM_TEXT}(\.{_ATOM_TEXT})*")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_LOCAL = 64
 _MAX_ADDRESS = 254

@@ -29,29 +29,40 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = next((size for start, size in self.larger if scope["path"].startswith(start)), self.limit)
-        read, is_started = 0, False
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            return {"type": "http.disconnect"} if read > limit else message
-
-        async def unless_refused(message: Message) -> None:
-            nonlocal is_started
-            if read <= limit or is_started:
-                is_started = True
-                await send(message)
-
-        is_too_long = _announced(scope) > limit
-        try:
-            if not is_too_long:
-                await self.app(scope, counted, unless_refused)
-        except Exception:
-            if read <= limit:
-                raise
-        if is_too_long or (read > limit and not is_started):
+        body = _Counted(limit, receive, send)
+        if _announced(scope) > limit:
             await _refuse(scope, receive, send, limit)
+            return
+        try:
+            await self.app(scope, body.receive, body.send)
+        except Exception:
+            if not body.is_over:
+                raise
+        if body.is_over and not body.is_started:
+            await _refuse(scope, receive, send, limit)
+
+
+class _Counted:
+    """One body as it comes in; once it is over the limit, what the application answers is dropped."""
+
+    def __init__(self, limit: int, receive: Receive, send: Send) -> None:
+        self._limit, self._receive, self._send = limit, receive, send
+        self._read = 0
+        self.is_started = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._read > self._limit
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.is_over else message
+
+    async def send(self, message: Message) -> None:
+        if not self.is_over or self.is_started:
+            self.is_started = True
+            await self._send(message)
 
 
 def _announced(scope: Scope) -> int:
