@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Final, TypeVar
@@ -58,10 +58,14 @@ def as_word(column: str, text: str, words: Mapping[str, T], default: T) -> T:
     raise RecordRefused(column, "is none of the words known here")
 
 
-def as_several(text: str) -> Iterator[str]:
-    """The parts of a cell that lists several things, separated by ; or , and each once."""
-    parts = (part.strip() for part in re.split("[;,]", text))
-    return iter(dict.fromkeys(part for part in parts if part.casefold() not in _NOTHING))
+def as_several(text: str) -> list[str]:
+    """The parts of a cell that lists several things, separated by ; or , and each once whatever its case."""
+    unique: dict[str, str] = {}
+    for part in re.split("[;,]", text):
+        name = part.strip()
+        if name.casefold() not in _NOTHING:
+            unique.setdefault(name.casefold(), name)
+    return list(unique.values())
 
 
 def derived_id(*parts: str) -> str:

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import BinaryIO, Final
 
@@ -38,7 +39,7 @@ def _encoding(data: BinaryIO) -> str:
     head = data.read(4096)
     for mark, name in _BOMS:
         if head.startswith(mark):
-            _check(data, name)
+            _check(data, name.removesuffix("-sig"))
             return name
     if head[1::2].count(0) * 3 > len(head):
         _check(data, "utf-16-le")
@@ -95,7 +96,8 @@ def _lines(data: BinaryIO, encoding: str) -> Iterator[str]:
                 raise FileRefused(f"The line is longer than {LONGEST_LINE:,} characters.", row=number)
             yield line
     finally:
-        text.detach()
+        with suppress(ValueError):  # the file may be closed before the last row is read
+            text.detach()
 
 
 def _delimiter(sample: list[str]) -> str:
@@ -124,13 +126,13 @@ def _records(lines: Iterator[str], delimiter: str, *, skip: int) -> Iterator[Raw
     while True:
         number += 1
         try:
-            cells = next(reader)
+            cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error as error:
             raise _refused(error, number) from None
         if number > skip and any(cells):
-            yield RawRow(number, [cell.strip() for cell in cells])
+            yield RawRow(number, cells)
 
 
 def _refused(error: csv.Error, row: int) -> FileRefused:

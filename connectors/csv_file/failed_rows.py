@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from connectors.csv_file.reading import Reading
-from connectors.csv_file.writing import csv_file
+from connectors.csv_file.writing import csv_file, restored
 from connectors.sdk.records import Problem
 
 
 def failed_rows_file(readings: Iterable[Reading], columns: Sequence[str]) -> bytes:
     """A CSV file of those of ``readings`` that have a problem, under ``columns``, Row and Reason."""
-    failed = ((*reading.cells, str(reading.row), sentence(reading.problem)) for reading in readings if reading.problem)
+    failed = (
+        (*map(restored, reading.cells), str(reading.row), sentence(reading.problem))
+        for reading in readings
+        if reading.problem
+    )
     return csv_file([(*columns, "Row", "Reason"), *failed])
 
 

@@ -10,6 +10,7 @@ _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's date ha
 _EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
 _MOST_DAYS: Final = 2_958_466
 _MOST_ROWS_EVER: Final = 1_048_576
+_MOST_COLUMNS_EVER: Final = 16_384
 _MOST_DIGITS: Final = 15
 
 
@@ -77,6 +78,8 @@ class SheetReader:
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
         self._column = _column(attributes.get("r", ""), self._column + 1)
+        if self._column >= _MOST_COLUMNS_EVER:
+            raise FileRefused("The row has more cells than a sheet can have.", row=self._row)
         self._type, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._is_formula = False
         self._parts, self._length = [], 0
@@ -115,8 +118,7 @@ class SheetReader:
         return str(int(number)) if is_whole and not text.isdigit() else text
 
     def _refuse(self, message: str) -> NoReturn:
-        column = letter(self._column) if self._column < _MOST_ROWS_EVER else ""
-        raise FileRefused(message, row=self._row, column=column)
+        raise FileRefused(message, row=self._row, column=letter(self._column))
 
 
 def _column(reference: str, following: int) -> int:

@@ -10,7 +10,7 @@ from xml.parsers import expat  # nosec B407
 
 from connectors.csv_file.table import FileRefused
 
-MOST_ELEMENTS: Final = 10_000_000
+MOST_ELEMENTS: Final = 6_000_000
 
 
 def stream(
