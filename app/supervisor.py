@@ -7,7 +7,7 @@ processes load their code while the database comes up and are let go once it is 
 import contextlib
 import os
 import signal
-import subprocess  # nosec B404 - our own program, argument lists, no shell
+import subprocess
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
@@ -148,7 +148,7 @@ class Supervisor:
 
     def _command(self, *arguments: str, is_needed: bool = True) -> str:
         """Run one of our commands to its end; what it wrote to standard output."""
-        process = subprocess.Popen(  # noqa: S603 # nosec B603 - our own program
+        process = subprocess.Popen(  # nosec B603 # noqa: S603 - our own program
             own_program(*arguments, *_child()),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -179,7 +179,7 @@ class Supervisor:
 
     def _answers(self) -> bool:
         host, port = self._listeners[0].getsockname()[:2]
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 # nosec B104 - compared
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
         connection = HTTPConnection(reachable, port, timeout=1)
         with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
             connection.request("GET", "/healthz", headers={"Host": urlsplit(self._settings.origin).netloc})

@@ -7,7 +7,7 @@ into its log, and ends when the process that started it ends.
 import hashlib
 import signal
 import stat
-import subprocess  # nosec B404 - fixed programs, argument lists, no shell
+import subprocess
 import time
 from pathlib import Path
 from typing import Final
@@ -114,7 +114,7 @@ class Embedded:
         with self._log.open("ab") as log:
             self._log.chmod(0o600)
             self._log_start = log.tell()
-            return subprocess.Popen(  # noqa: S603 # nosec B603 - a fixed program
+            return subprocess.Popen(  # nosec B603 # noqa: S603 - a fixed program
                 command(arguments, who, reads=(self._data, self._socket_dir / "s", program), dies_with_us=True),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -184,7 +184,7 @@ def _socket_dir(home: Path, name: str) -> Path:
     """Beside the data where the socket's path is short enough, else where every process of ours looks for it."""
     if len(bytes(home / ".s.PGSQL.5432.lock")) <= _LONGEST_SOCKET:
         return home
-    return Path("/tmp") / name  # noqa: S108 # nosec B108 - TMPDIR may differ; the folder is private or refused
+    return Path("/tmp") / name  # nosec B108 # noqa: S108 - TMPDIR may differ; the folder is private or refused
 
 
 def _own_folder(folder: Path, who: Account) -> None:

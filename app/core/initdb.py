@@ -6,7 +6,7 @@ nothing that could be taken for a database. Passwords travel through pipes, neve
 
 import os
 import shutil
-import subprocess  # nosec B404 - fixed programs, argument lists, no shell
+import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,7 +74,7 @@ def _run(arguments: list[str], who: Account, reads: tuple[Path, ...], stdin: str
     with os.fdopen(reader, "rb") as source:
         with os.fdopen(writer, "w", encoding="ascii") as sink:
             sink.write(stdin)
-        done = subprocess.run(  # noqa: S603 # nosec B603 - a fixed program
+        done = subprocess.run(  # nosec B603 # noqa: S603 - a fixed program
             command(arguments, who, reads=reads), stdin=source, capture_output=True, text=True, check=False, **SPAWN
         )
     if done.returncode != 0:

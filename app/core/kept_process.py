@@ -3,7 +3,7 @@
 It leads a session of its own, so Ctrl-C in a terminal reaches only the supervisor, which then stops things in order.
 """
 
-import subprocess  # nosec B404 - our own program, argument lists, no shell
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ class KeptProcess:
     def start(self, *, is_held: bool = False) -> None:
         """Start it; held, it loads its code and waits for ``let_go`` before it does anything."""
         self._started_at, self._ended_at = clock.monotonic(), None
-        self._process = subprocess.Popen(  # noqa: S603 # nosec B603 - our own program
+        self._process = subprocess.Popen(  # nosec B603 # noqa: S603 - our own program
             own_program(*self._arguments, *(["--held"] if is_held else [])),
             stdin=subprocess.PIPE if is_held else subprocess.DEVNULL,
             env=self._environment,

@@ -8,7 +8,7 @@ them read (CAP_DAC_READ_SEARCH); the mode of a folder above ours is never change
 import os
 import pwd
 import shutil
-import subprocess  # nosec B404 - fixed programs, argument lists, no shell
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypedDict
@@ -69,7 +69,7 @@ def _create() -> Account:
     if useradd:
         options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
         # Two starts may race to create it: whoever loses finds the winner's.
-        subprocess.run(  # noqa: S603 # nosec B603 - a fixed program
+        subprocess.run(  # nosec B603 # noqa: S603 - a fixed program
             [useradd, *options, "--shell", "/usr/sbin/nologin", NAME], check=False, capture_output=True
         )
     created = _look_up()
