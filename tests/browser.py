@@ -71,11 +71,20 @@ class Watched:
 
 @contextmanager
 def opened(
-    browser: Browser, *, size: ViewportSize = WIDE, dark: bool = False, cookies: Sequence[Any] = (), scripts: bool = True
+    browser: Browser,
+    *,
+    size: ViewportSize = WIDE,
+    dark: bool = False,
+    cookies: Sequence[Any] = (),
+    scripts: bool = True,
 ) -> Iterator[Watched]:
     """A fresh profile with one page that records its complaints."""
     context: BrowserContext = browser.new_context(
-        viewport=size, color_scheme="dark" if dark else "light", has_touch=size == NARROW, java_script_enabled=scripts
+        viewport=size,
+        color_scheme="dark" if dark else "light",
+        is_mobile=size == NARROW,
+        has_touch=size == NARROW,
+        java_script_enabled=scripts,
     )
     context.add_cookies(list(cookies))
     context.add_init_script(_WATCH)

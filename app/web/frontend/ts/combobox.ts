@@ -23,11 +23,14 @@ class Combobox extends HTMLElement {
     select.before(this.#input);
     this.append(this.#list);
     this.#input.addEventListener("input", () => this.#open(this.#input.value));
-    this.#input.addEventListener("click", () => this.#open(""));
+    this.#input.addEventListener("click", () => {
+      this.#input.select();
+      this.#open("");
+    });
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#input.addEventListener("blur", () => this.#close());
     this.#list.addEventListener("mousedown", (event) => event.preventDefault());
-    this.#list.addEventListener("click", (event) => this.#choose((event.target as Element).closest("[role=option]")));
+    this.#list.addEventListener("click", (event) => this.#choose((event.target as Element).closest("[data-index]")));
   }
 
   #box(select: HTMLSelectElement): HTMLInputElement {
@@ -49,18 +52,28 @@ class Combobox extends HTMLElement {
   }
 
   get #shown(): HTMLElement[] {
-    return all("[role=option]", this.#list);
+    return all("[data-index]", this.#list);
   }
 
   #open(term: string): void {
     const wanted = term.trim().toLocaleLowerCase();
     const found = [...this.#select.options].filter((option) => option.text.toLocaleLowerCase().includes(wanted));
     this.#list.replaceChildren(...found.map((option) => this.#option(option)));
-    if (!found.length) this.#list.append(Object.assign(document.createElement("p"), { className: "none", textContent: "Nothing matches" }));
+    if (!found.length) this.#list.append(this.#nothing());
     this.#list.hidden = false;
     this.#input.setAttribute("aria-expanded", "true");
     this.#mark(this.#shown.findIndex((option) => option.getAttribute("aria-selected") === "true"));
     say(`${found.length} options`);
+  }
+
+  #nothing(): HTMLElement {
+    const shown = document.createElement("div");
+    shown.className = "none";
+    shown.setAttribute("role", "option");
+    shown.setAttribute("aria-disabled", "true");
+    shown.setAttribute("aria-selected", "false");
+    shown.textContent = "Nothing matches";
+    return shown;
   }
 
   #option(option: HTMLOptionElement): HTMLElement {

@@ -2,17 +2,18 @@
 import { closeDrawer } from "./drawer";
 import { hit, one, typing } from "./page";
 
+// The parts, each by what takes focus in it: the first of these that is there.
 const PARTS = [
-  ".nav [aria-current], .nav a",
-  "main h1, .toolbar input",
-  "tr[data-key][tabindex='0'], .table-wrap",
-  "#drawer:not([hidden]) h2",
+  [".nav [aria-current]", ".nav a"],
+  [".toolbar input[type=search]", "main h1"],
+  ["tr[data-key][tabindex='0']", ".table-wrap"],
+  ["#drawer:not([hidden]) h2"],
 ];
 
 function nextPart(): void {
-  const parts = PARTS.map((selector) => one(selector)).filter((part) => part !== null && part.checkVisibility());
-  const at = parts.findIndex((part) => part === document.activeElement);
-  const next = parts[(at + 1) % parts.length];
+  const found = PARTS.map((part) => part.map((selector) => one(selector)).find((each) => each?.checkVisibility()));
+  const parts = found.filter((part) => part !== null && part !== undefined);
+  const next = parts[(parts.findIndex((part) => part === document.activeElement) + 1) % parts.length];
   if (!next) return;
   if (!next.matches("a, button, input, [tabindex]")) next.tabIndex = -1;
   next.focus();

@@ -4,6 +4,7 @@ import { all, one, say } from "./page";
 class List extends HTMLElement {
   #last: HTMLInputElement | null = null;
   #matching = false;
+  #chosen = 0;
   #swapped = (event: Event) => this.#settle(event);
 
   connectedCallback(): void {
@@ -96,6 +97,7 @@ class List extends HTMLElement {
   #show(matching = false): void {
     this.#matching = matching;
     const chosen = this.#boxes.filter((box) => box.checked).length;
+    this.#chosen = chosen;
     const count = matching ? Number(this.dataset.total) : chosen;
     const head = one<HTMLInputElement>("[data-all]", this);
     const bar = one<HTMLFormElement>(".bulk", this);
@@ -128,7 +130,7 @@ class List extends HTMLElement {
   #settle(event: Event): void {
     const target = (event as CustomEvent<{ ctx: { target: Element | null } }>).detail.ctx.target;
     if (target !== this && target?.id !== this.id) return;
-    const had = this.#boxes.some((box) => box.checked);
+    const had = this.#chosen > 0;
     this.#last = null;
     if (had) this.#select(() => false);
     say(`${this.dataset.say}${had ? ". Selection cleared" : ""}`);
