@@ -36,10 +36,10 @@ GROUPS = (
         (
             NavItem("Apps", "/apps", icon="layout-grid", permission="apps:read"),
             NavItem("People", "/people", icon="users", permission="people:read"),
-            NavItem("Access", "/accounts", icon="key-round", permission="access:read"),
+            NavItem("Access", "/access/accounts", icon="key-round", permission="access:read"),
         ),
     ),
-    NavGroup("Automation", (NavItem("Integrations", "/connections", icon="plug", permission="connections:read"),)),
+    NavGroup("Automation", (NavItem("Integrations", "/integrations", icon="plug", permission="connections:read"),)),
     NavGroup(
         "Assurance",
         (
