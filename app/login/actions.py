@@ -14,7 +14,7 @@ from app.core import audit, clock
 from app.core.actor import Actor, job_actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
-from app.core.errors import Conflict, FieldError, Invalid, NotAllowed
+from app.core.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.core.identifiers import new_id
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
 from app.core.text import email as email_text
@@ -133,9 +133,12 @@ def link_person(db: Db, user_email_index: bytes, person_id: UUID | None, *, acto
     return True
 
 
-def find_for_change(db: Db, user_id: UUID) -> User | None:
-    """A user's row, locked until the transaction ends."""
-    return db.find(User, user_id, lock=True)
+def get_for_change(db: Db, user_id: UUID) -> User:
+    """A user's row, locked until the transaction ends. Refuses (``NotFound``)."""
+    user = db.find(User, user_id, lock=True)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
 
 
 def check_facts(email: str, name: str, roles: Sequence[str]) -> None:

@@ -18,8 +18,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import SESSION_ONLY, Permission
-from app.login.models import LONGEST_NAME
-from app.login.session_models import ApiKey, ApiKeyFacts, api_key_bound
+from app.login.models import LONGEST_NAME, ApiKey, ApiKeyFacts, api_key_bound
 
 DEFAULT_DAYS: Final = 90
 MOST_DAYS: Final = 365

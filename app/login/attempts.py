@@ -25,7 +25,7 @@ from app.core.errors import TooMany
 from app.core.identifiers import new_id
 from app.core.sealed import DoesNotOpen
 from app.login import devices, passwords, recovery_codes, sessions, throttle, totp
-from app.login.models import ACTIVE, Password, User, email_index, open_user
+from app.login.models import ACTIVE, Attempt, AttemptFacts, Password, User, attempt_bound, email_index, open_user
 from app.login.outcomes import (
     CODE_NOT_RIGHT,
     NOT_RIGHT,
@@ -36,7 +36,6 @@ from app.login.outcomes import (
     Try,
 )
 from app.login.password_rules import LONGEST
-from app.login.session_models import Attempt, AttemptFacts, attempt_bound
 from app.login.typed_names import shown_name
 
 COOKIE: Final = "__Host-attempt"
@@ -96,9 +95,8 @@ def begin(db: Db, user_id: UUID, *, username: str, next_path: str = "/") -> Need
 def find_pending(db: Db, secret: str) -> Pending | None:
     """The sign-in that this cookie belongs to, if its second step is still due."""
     row = db.row(sa.select(*Attempt.__table__.columns).where(Attempt.digest == tokens.digest(secret)))
-    if row is None or _is_over(row):
+    if row is None or _is_over(row) or _facts(db, row) is None:
         return None
-    db.open(AttemptFacts, Attempt, row.id, row.sealed, *attempt_bound(row))
     return Pending(row.id, row.user_id, row.stage, _email_of(db, _user(db, row.user_id)))
 
 
@@ -139,7 +137,7 @@ def _judge(db: Db, index: bytes, password: str) -> tuple[Any, str]:
         return user, "Longer than any password can be"
     stored = None if user is None else passwords.open_hash(db, user.id, user.credential)
     reason = _why_not(db, user, stored, matches=passwords.verify(stored, password))
-    if not reason and stored is not None and passwords.is_outdated(stored):
+    if user is not None and stored and not reason and passwords.is_outdated(stored):
         with suppress(TooMany):
             passwords.store(db, user.id, passwords.hash_of(password))
     return user, reason
@@ -177,9 +175,9 @@ def _second(
         sa.select(Attempt).where(Attempt.digest == tokens.digest(secret)).with_for_update()
     ).scalar_one_or_none()
     tried = Try(db, _stranger(actor), Event.MFA_ATTEMPT, method)
-    if row is None:
+    facts = None if row is None else _facts(db, row)
+    if row is None or facts is None:
         return tried.failed("No sign-in is in progress in this browser", START_AGAIN, is_over=True)
-    facts = db.open(AttemptFacts, Attempt, row.id, row.sealed, *attempt_bound(row))
     tried.username = facts.username
     tried.subject = Subject("user", row.user_id, _email_of(db, _user(db, row.user_id)))
     if _is_over(row) or row.stage != stage:
@@ -222,6 +220,13 @@ def _signed_in(tried: Try, actor: Actor, row: Attempt, next_path: str) -> Passed
     if actor.session_id is not None:
         sessions.end_own(db, actor, actor.session_id)
     return Passed(session, devices.note_for(db, user.email_index), next_path, codes)
+
+
+def _facts(db: Db, row: Any) -> AttemptFacts | None:
+    try:
+        return db.open(AttemptFacts, Attempt, row.id, row.sealed, *attempt_bound(row))
+    except DoesNotOpen:
+        return None
 
 
 def _is_over(row: Any) -> bool:

@@ -17,14 +17,17 @@ from app.core.errors import NotSignedIn, Refusal
 from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
 from app.core.sealed import DoesNotOpen
 from app.login import set_up_sessions
-from app.login.models import ACTIVE, User, UserFacts, user_bound
-from app.login.session_models import (
+from app.login.models import (
+    ACTIVE,
     ApiKey,
     ApiKeyFacts,
     Session,
     SessionFacts,
+    User,
+    UserFacts,
     api_key_bound,
     session_bound,
+    user_bound,
 )
 from app.login.sessions import ABSOLUTE, COOKIE, IDLE, SEEN_EVERY
 

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.jobs import Runtime, job
-from app.login.models import Invitation, TotpEnrolment
-from app.login.session_models import Attempt, Session, SetUpSession, Throttle
+from app.login.models import Attempt, Invitation, Session, SetUpSession, Throttle, TotpEnrolment
 from app.login.sessions import ABSOLUTE
 
 DAY: Final = timedelta(days=1)

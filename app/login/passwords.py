@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core import clock
 from app.core.database import Db
 from app.core.errors import TooMany
+from app.core.sealed import DoesNotOpen
 from app.login.models import Password, PasswordFacts
 
 MEMORY_KIB: Final = 19456
@@ -82,8 +83,11 @@ def is_outdated(stored: str) -> bool:
 
 
 def open_hash(db: Db, user_id: UUID, credential: bytes | None) -> str | None:
-    """The hash in a row of ``passwords``, or None without a row."""
-    return None if credential is None else db.open(PasswordFacts, Password, user_id, credential).hash
+    """The hash in a row of ``passwords``, or None without a row, or with one that was moved or altered."""
+    try:
+        return None if credential is None else db.open(PasswordFacts, Password, user_id, credential).hash
+    except DoesNotOpen:
+        return None
 
 
 def find_hash(db: Db, user_id: UUID) -> str | None:

@@ -19,8 +19,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import NotFound
 from app.core.identifiers import new_id
-from app.login.models import User, open_user
-from app.login.session_models import Session, SessionFacts, session_bound
+from app.login.models import Session, SessionFacts, User, open_user, session_bound
 from app.login.user_agents import browser_of
 
 COOKIE: Final = "__Host-session"
@@ -70,11 +69,11 @@ def elevate(db: Db, actor: Actor) -> str:
     return secret
 
 
-def list_own(db: Db, actor: Actor, user_id: UUID | None = None) -> list[SessionOut]:
-    """The live sessions of the actor, or of another user for those who manage users; most recently seen first."""
+def list_live(db: Db, actor: Actor, user_id: UUID) -> list[SessionOut]:
+    """The live sessions of a user, most recently seen first; the one that ``actor`` is in is marked."""
     rows = db.rows(
         sa.select(*Session.__table__.columns)
-        .where(Session.user_id == (user_id or actor.user_id), *_live(clock.now()))
+        .where(Session.user_id == user_id, *_live(clock.now()))
         .order_by(Session.last_seen_at.desc(), Session.id)
     )
     found = []
@@ -95,6 +94,16 @@ def end_own(db: Db, actor: Actor, session_id: UUID) -> None:
     row.ended_at = clock.now()
     db.session.flush()
     audit.record(db, actor, Event.SESSION_ENDED, Subject("session", row.id, actor.label), reason="Ended by its user")
+
+
+def sign_out(db: Db, actor: Actor) -> None:
+    """End the session that sends this request."""
+    row = _own(db, actor, actor.session_id)
+    row.ended_at = clock.now()
+    db.session.flush()
+    audit.record(
+        db, actor, Event.SIGNED_OUT, Subject("session", row.id, actor.label), username=actor.label, method="session"
+    )
 
 
 def end_all(db: Db, actor: Actor, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:

@@ -16,15 +16,14 @@ from app.core.errors import Conflict
 from app.core.permissions import OWNER
 from app.core.text import email as email_text
 from app.login import actions, devices, passwords, recovery_codes, sessions, set_up_sessions, setup_link, totp
-from app.login.models import email_index
+from app.login.models import OwnerDraft, email_index
 from app.login.outcomes import CODE_NOT_RIGHT, Failed, Passed, Try
 from app.login.password_rules import require_good
 from app.login.queries import owner_exists
-from app.login.session_models import OwnerDraft
 from app.organisation import actions as organisations
 from app.organisation.models import Organisation
 
-AFTER: Final = "/connections/new"
+AFTER: Final = "/integrations/new"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from fastapi import Response
 from app.core import clock, tokens
 from app.core.database import Db
 from app.core.identifiers import new_id
-from app.login.session_models import OwnerDraft, SetUpSession
+from app.login.models import OwnerDraft, SetUpSession
 
 COOKIE: Final = "__Host-set-up"
 GOOD_FOR: Final = timedelta(hours=2)

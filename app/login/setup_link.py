@@ -18,8 +18,8 @@ from app.core.errors import StartRefused
 from app.core.opening import open_database
 from app.core.settings import Settings
 from app.login import set_up_sessions
+from app.login.models import SetUpLink
 from app.login.queries import owner_exists
-from app.login.session_models import SetUpLink
 
 PATH: Final = "/set-up"
 GOOD_FOR: Final = timedelta(hours=1)

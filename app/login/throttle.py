@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
 from app.core.database import Db
-from app.login.session_models import Throttle
+from app.login.models import Throttle
 
 ACCOUNT: Final = 10
 ADDRESS: Final = 100

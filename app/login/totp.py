@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core import clock
 from app.core.database import Db
+from app.core.sealed import DoesNotOpen
 from app.login.models import SeedFacts, Totp, TotpEnrolment
 
 DIGITS: Final = 6
@@ -52,9 +53,10 @@ def is_enrolled(db: Db, user_id: UUID) -> bool:
 def spend(db: Db, user_id: UUID, code: str) -> bool:
     """Accept a code of the user's authenticator, once: its step and all before it are spent from here on."""
     row = db.row(sa.select(Totp.credential).where(Totp.user_id == user_id))
-    if row is None:
-        return False
-    step = step_of(db.open(SeedFacts, Totp, user_id, row.credential).seed, code)
+    try:
+        step = None if row is None else step_of(db.open(SeedFacts, Totp, user_id, row.credential).seed, code)
+    except DoesNotOpen:
+        step = None
     if step is None:
         return False
     return db.run(sa.update(Totp).where(Totp.user_id == user_id, Totp.last_step < step).values(last_step=step)) == 1
@@ -125,3 +127,8 @@ def _offered(db: Db, holder_id: UUID) -> str | None:
         )
     )
     return None if row is None else db.open(SeedFacts, TotpEnrolment, holder_id, row.credential).seed
+
+
+def in_groups(seed: str) -> str:
+    """A seed in groups of four, for typing by hand."""
+    return " ".join(seed[at : at + 4] for at in range(0, len(seed), 4))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import sqlalchemy as sa
@@ -23,9 +23,10 @@ from app.core import logs
 from app.core.errors import FieldError, Invalid, NotFresh, NotSignedIn, Refusal, TooMany, Unavailable
 from app.core.field_messages import from_details
 from app.core.redaction import printable
+from app.web.safe_path import same_site_path
 
 SIGN_IN = "/sign-in"
-STEP_UP = "/confirm"
+STEP_UP = "/step-up"
 MEDIA_TYPE = "application/problem+json"
 _PROGRAMS = ("/api", "/scim")
 _SENTENCES = {
@@ -122,11 +123,18 @@ async def _refusal(request: Request, error: Exception) -> Response:
         return response
     # A person is led to the door and back; what they were sending is not sent again for them.
     door = SIGN_IN if isinstance(error, NotSignedIn) else STEP_UP
-    back = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
-    target = f"{door}?next={quote(back, safe='/')}"
+    target = f"{door}?next={quote(_page(request), safe='/')}"
     if "hx-request" in request.headers:
         return Response(None, HTTPStatus.OK, {"HX-Redirect": target})
     return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+
+
+def _page(request: Request) -> str:
+    """The page to come back to: this one, or the one whose form was sent."""
+    here = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    if here.netloc != request.headers.get("host"):
+        return "/"
+    return same_site_path(here.path + (f"?{here.query}" if here.query else ""))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

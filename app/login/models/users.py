@@ -1,4 +1,4 @@
-"""Users and their factors; what lets a browser or a program act as one of them is in ``session_models``.
+"""Users and their factors; what lets a browser or a program act as one of them is in ``sessions``.
 
 A user is someone who signs in to us. Every credential is sealed, or is the SHA-256 of random bits that only its holder
 has; what a user may do is bound into the sealed facts, so a role changed by hand in the database does not open.
@@ -19,7 +19,6 @@ from app.core.text import canonical_email
 UserStatus = Literal["active", "deactivated"]
 ACTIVE: Final = "active"
 DEACTIVATED: Final = "deactivated"
-LONGEST_EMAIL: Final = 254
 LONGEST_NAME: Final = 200
 
 
