@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.database import Db
-from app.core.errors import Conflict
+from app.core.errors import Conflict, FieldError
 from app.people.models import PersonEmail
 
 _emails = PersonEmail.__table__.c
@@ -41,7 +41,8 @@ def set_emails(db: Db, person_id: UUID, email: str, aliases: Sequence[str]) -> N
     for new in sorted(wanted - mine):
         row = {"email_index": new, "person_id": person_id}
         if db.run(insert(PersonEmail).values(row).on_conflict_do_nothing()) == 0:
-            raise Conflict("Another person has one of these e-mail addresses. Merge the two, or use another address.")
+            message = "Another person has one of these e-mail addresses. Merge the two, or use another address."
+            raise Conflict(message, fields=(FieldError("email", message),))
     db.run(
         sa.update(PersonEmail)
         .where(_emails.person_id == person_id, _emails.is_primary != (_emails.email_index == primary))

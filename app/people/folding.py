@@ -14,5 +14,5 @@ def fold(text: str) -> str:
     """``text`` in the form in which it is compared: compatibility-decomposed, case-folded, marks removed."""
     if text.isascii():
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(part for part in parts if not unicodedata.combining(part)).translate(_UNDECOMPOSED)

@@ -134,8 +134,8 @@ class PersonRecord(Base):
 class MergeFacts(Facts, frozen=True):
     """What unmerging needs: what was moved, by id (e-mail addresses by their blind index in hex).
 
-    ``accounts``, ``owned_accounts`` and ``owned_apps`` are moved and noted by rooms above. ``aliases`` are those that the kept person gained, ``reports`` the people whose manager was the merged one; the rest is
-    what the kept person's own status was.
+    ``accounts``, ``owned_accounts`` and ``owned_apps`` are moved and noted by rooms above. ``aliases`` are those that the kept
+    person gained, ``reports`` the people whose manager was the merged one; the rest is what the kept person's own status was.
     """
 
     records: tuple[str, ...] = ()
@@ -146,8 +146,6 @@ class MergeFacts(Facts, frozen=True):
     primary: str = ""
     aliases: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
-    responsibilities: tuple[str, ...] = ()
-    apps: tuple[str, ...] = ()
     status: str = ""
     status_from: str = ""
     leaving_date: date | None = None

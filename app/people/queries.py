@@ -3,6 +3,7 @@
 What SQL can answer (ids, statuses, facets, exact addresses) is one statement; what is sealed goes through the roster.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,7 @@ _f = Facet.__table__.c
 _SORTS: Mapping[str, Sort] = {BY_ID: Sort(_p.id, UUID)}
 SORTS = (BY_ID, *searching.SORTS)
 _BATCH = 500
+_EVERYBODY = sys.maxsize
 
 
 def list_people(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, order: Order) -> Page[PersonOut]:
@@ -46,14 +48,10 @@ def list_people(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, orde
 
 
 def each_person(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Iterator[Sequence[PersonOut]]:
-    """All people that match, in batches: memory stays flat."""
-    cursor = None
-    while True:
-        page = list_people(db, actor, roster, wanted, Order(sort, cursor, _BATCH))
-        yield page.rows
-        cursor = page.next
-        if cursor is None:
-            return
+    """All people that match, in batches: only their ids are held at once. Refuses like ``list_people``."""
+    ids = searching.search(db, actor, roster, wanted, Order(sort, None, _EVERYBODY)).rows
+    for begin in range(0, len(ids), _BATCH):
+        yield _by_ids(db, actor, roster, ids[begin : begin + _BATCH])
 
 
 def get_person(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> PersonOut:

@@ -20,6 +20,7 @@ PERSON_COLUMNS = (
     _p.id, _p.type, _p.status, _p.status_from, _p.team_id, _p.location_id, _p.cost_centre_id, _p.job_title_id,
     _p.manager_id, _p.start_date, _p.leaving_date, _p.left_at, _p.is_manual, _p.created_at, _p.changed_at, _p.sealed,
 )  # fmt: skip
+_WIDTH = len(PERSON_COLUMNS)
 _r = PersonRecord.__table__.c
 
 
@@ -81,13 +82,18 @@ class RecordOut(msgspec.Struct, frozen=True):
 
 
 def opened(db: Db, names: FacetNames, row: sa.Row[Any]) -> PersonOut:
-    """A row of ``PERSON_COLUMNS`` with its facts opened and its facets named."""
-    facts = db.open(PersonFacts, Person, row.id, row.sealed)
+    """A row that begins with ``PERSON_COLUMNS``, with its facts opened and its facets named."""
+    (
+        person_id, kind, status, status_from, team, location, cost_centre, job_title, manager_id, start_date,
+        leaving_date, left_at, is_manual, created_at, changed_at, sealed,
+    ) = row[:_WIDTH]  # fmt: skip
+    facts = db.open(PersonFacts, Person, person_id, sealed)
+    name = names.name
     return PersonOut(
-        row.id, facts.display_name, facts.given_name, facts.family_name, facts.email, facts.aliases, facts.employee_id,
-        facts.phone, row.type, row.status, row.status_from, names.name(db, row.team_id), names.name(db, row.location_id),
-        names.name(db, row.cost_centre_id), names.name(db, row.job_title_id), row.manager_id, row.start_date,
-        row.leaving_date, row.left_at, row.is_manual, row.created_at, row.changed_at,
+        person_id, facts.display_name, facts.given_name, facts.family_name, facts.email, facts.aliases,
+        facts.employee_id, facts.phone, kind, status, status_from, name(db, team), name(db, location),
+        name(db, cost_centre), name(db, job_title), manager_id, start_date, leaving_date, left_at, is_manual, created_at,
+        changed_at,
     )  # fmt: skip
 
 

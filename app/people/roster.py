@@ -68,15 +68,15 @@ class Seen(NamedTuple):
 
 
 class Snapshot:
-    """The people as they were read, by name. Never changed after it is made; ``orders`` caches other sort orders."""
+    """The people as they were read, by name. They never change; ``derived`` keeps what was worked out from them."""
 
-    __slots__ = ("by_id", "entries", "orders", "seen")
+    __slots__ = ("by_id", "derived", "entries", "seen")
 
     def __init__(self, entries: Iterable[Entry], seen: Seen) -> None:
         self.entries: Sequence[Entry] = sorted(entries, key=lambda entry: (entry.folded_name, entry.id))
         self.by_id = {entry.id: entry for entry in self.entries}
         self.seen = seen
-        self.orders: dict[str, Sequence[Entry]] = {}
+        self.derived: dict[object, Any] = {}
 
 
 class Roster:

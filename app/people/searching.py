@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,15 +18,17 @@ from app.core.errors import Invalid
 from app.core.listing import Cursor, Order, Page, read_cursor, write_cursor
 from app.core.permissions import Rows
 from app.people.emails import email_index
+from app.people.facets import FacetName
 from app.people.folding import fold
 from app.people.models import PersonEmail, PersonStatus, PersonType
-from app.people.roster import Entry, Roster, Snapshot
+from app.people.roster import MAX_KEY, Entry, Roster, Snapshot
 from app.people.visibility import PEOPLE, visible
 
 SORTS = ("name", "email", "status", "type", "team", "start_date")
 BY_NAME = "name"
 View = Literal["active", "starting", "leaving", "left", "external", "service", "everyone"]
 _p = PEOPLE.c
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,31 @@ def search(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, order: Or
     )
 
 
-def count_views(db: Db, actor: Actor, roster: Roster, today: date) -> dict[View, int]:
+def count(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter) -> int:
+    """How many people match."""
+    return len(_matching(db, actor, roster, wanted, BY_NAME))
+
+
+def facets_in_use(db: Db, actor: Actor, roster: Roster) -> Mapping[str, Sequence[FacetName]]:
+    """The teams, locations and cost centres of the people whom the actor sees, each by name."""
+
+    def find(everyone: Sequence[Entry]) -> Mapping[str, Sequence[FacetName]]:
+        return {
+            "team": roster.facets.among(db, {entry.team_id for entry in everyone}),
+            "location": roster.facets.among(db, {entry.location_id for entry in everyone}),
+            "cost_centre": roster.facets.among(db, {entry.cost_centre_id for entry in everyone}),
+        }
+
+    return _of_everyone(db, actor, roster, "facets", find)
+
+
+def count_views(db: Db, actor: Actor, roster: Roster, today: date) -> Mapping[View, int]:
     """How many people each view holds."""
-    everyone = _matching(db, actor, roster, PeopleFilter(), BY_NAME)
-    return {view: sum(holds(entry, today) for entry in everyone) for view, holds in VIEWS.items()}
+
+    def find(everyone: Sequence[Entry]) -> Mapping[View, int]:
+        return {view: sum(holds(entry, today) for entry in everyone) for view, holds in VIEWS.items()}
+
+    return _of_everyone(db, actor, roster, ("views", today), find)
 
 
 def find_by_words(db: Db, actor: Actor, roster: Roster, q: str, limit: int) -> list[Entry]:
@@ -118,6 +141,27 @@ def find_by_words(db: Db, actor: Actor, roster: Roster, q: str, limit: int) -> l
         )
 
     return sorted(matches, key=rank)[:limit]
+
+
+def find_named(db: Db, actor: Actor, roster: Roster, typed: str) -> list[Entry]:
+    """Who has exactly this name, e-mail address, alias or employee id, in any case."""
+    words = fold(typed.strip())
+    return [
+        entry
+        for entry in _matching(db, actor, roster, PeopleFilter(q=typed), BY_NAME)
+        if words in entry.text.split("\n")
+    ]
+
+
+def _of_everyone(db: Db, actor: Actor, roster: Roster, key: object, find: Callable[[Sequence[Entry]], T]) -> T:
+    """What ``find`` makes of all whom the actor sees; kept as long as nobody changes, for actors who see everybody."""
+    if actor.rows != Rows.ALL:
+        return find(_matching(db, actor, roster, PeopleFilter(), BY_NAME))
+    snapshot = roster.present(db)
+    if key not in snapshot.derived:
+        snapshot.derived[key] = find(snapshot.entries)
+    found: T = snapshot.derived[key]
+    return found
 
 
 def _matching(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Sequence[Entry]:
@@ -136,11 +180,10 @@ def _matching(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: 
 def _ordered(db: Db, roster: Roster, snapshot: Snapshot, sort: str) -> Sequence[Entry]:
     if sort == BY_NAME:
         return snapshot.entries
-    found = snapshot.orders.get(sort)
-    if found is None:
+    if sort not in snapshot.derived:
         key = _key(db, roster, sort)
-        found = sorted(snapshot.entries, key=lambda entry: (key(entry), entry.id))
-        snapshot.orders[sort] = found
+        snapshot.derived[sort] = sorted(snapshot.entries, key=lambda entry: (key(entry), entry.id))
+    found: Sequence[Entry] = snapshot.derived[sort]
     return found
 
 
@@ -177,8 +220,8 @@ VIEWS: Mapping[View, Callable[[Entry, date], bool]] = {
 
 def _key(db: Db, roster: Roster, sort: str) -> Callable[[Entry], str]:
     if sort == "team":
-        teams = {facet.id: fold(facet.name)[:80] for facet in roster.facets.of_kind(db, "team")}
-        return lambda entry: teams.get(entry.team_id, "") if entry.team_id else ""
+        names = roster.facets.name
+        return lambda entry: fold(names(db, entry.team_id))[:MAX_KEY]
     return _KEYS[sort]
 
 
