@@ -72,7 +72,6 @@ _INTERNAL = {
 }
 _TABLE = [(ip_network(net), Verdict(Standing.NEVER, what)) for net, what in _NEVER.items()]
 _TABLE += [(ip_network(net), Verdict(Standing.INTERNAL, what)) for net, what in _INTERNAL.items()]
-_COMPATIBLE = IPv6Network("::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
@@ -81,8 +80,6 @@ def judge(address: IPv4Address | IPv6Address) -> Verdict:
     for network, verdict in _TABLE:
         if address in network:
             return verdict
-    if address in _COMPATIBLE:
-        return Verdict(Standing.NEVER, _EMBEDS)
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return Verdict(Standing.NEVER, "outside the public IPv6 range")
     return Verdict(Standing.PUBLIC, "a public address")

@@ -82,7 +82,11 @@ ABSENT: Any = Field(default_factory=NoneType)
 
 
 class Input(BaseModel):
-    """The parent of every model of incoming data. Text fields are ``Line``, ``Name``, ``LongText``, ``Email``, not ``str``."""
+    """The parent of every model of incoming data. Text fields are ``Line``, ``Name``, ``LongText``, ``Email``, not ``str``.
+
+    Feed it objects (``model_validate``, FastAPI's body): ``model_validate_json`` judges the fields, but not what stands
+    inside a free ``dict`` field.
+    """
 
     model_config = ConfigDict(
         strict=True,

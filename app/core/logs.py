@@ -40,6 +40,7 @@ _QUIET = ("sqlalchemy", "httpcore2", "httpx2", "urllib3", "azure", "msal", "asyn
 # Messages of these describe code, not data; of an OSError only the system's words are kept.
 _ABOUT_CODE = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, RecursionError, IndexError)
 _MAX_FRAMES = 40
+_OURS = {"@timestamp", "level", "logger_name", "request_id", "error.type", "error.code", "error.stack_trace"}
 
 
 def get(name: str) -> FilteringBoundLogger:
@@ -125,7 +126,7 @@ def _failure(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _clean(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {name: value if name == "error.stack_trace" else clean(name, value) for name, value in event.items()}
+    return {name: value if name in _OURS else clean(name, value) for name, value in event.items()}
 
 
 def _ecs(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

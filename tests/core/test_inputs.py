@@ -99,6 +99,12 @@ def test_a_value_that_json_would_not_mean_or_the_database_not_hold_is_refused_by
     assert json.dumps(messages).isascii()
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400"])
+def test_a_number_that_is_none_is_refused_from_json_text_as_well(number: str) -> None:
+    with pytest.raises(ValidationError):
+        Thing.model_validate_json(f'{{"name": "x", "ratio": {number}}}')
+
+
 def test_nesting_without_end_is_refused() -> None:
     deep: Any = 1
     for _ in range(500):

@@ -249,6 +249,23 @@ def test_a_compressed_bomb_is_cut_off_once_unpacked_without_taking_its_memory(mo
     assert call(says(zipped_zeros(2), b"Content-Encoding: gzip\r\n")).body == bytes(2 << 20)
 
 
+def test_what_follows_a_packed_answer_is_limited_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "MAX_BYTES", 1 << 20)
+    with pytest.raises(TooBig):
+        call(chunked(gzip.compress(b"x"), b"a" * 65536, 20))
+
+
+def chunked(first: bytes, more: bytes, times: int):
+    """An answer of unknown length: ``first``, then ``more`` so many times."""
+
+    def answering(stream: socket.socket, _: bytes) -> None:
+        stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in [first, *[more] * times]:
+            stream.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    return answering
+
+
 def zipped_zeros(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     return b"".join([packer.compress(bytes(1 << 20)) for _ in range(megabytes)] + [packer.flush()])
