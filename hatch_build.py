@@ -58,6 +58,12 @@ def build() -> bool:
     return True
 
 
+def check() -> None:
+    """Check the types of the scripts."""
+    install()
+    _node("node_modules/typescript/bin/tsc", "--noEmit")
+
+
 def install() -> None:
     """Install the locked packages, once per lock; no package may run a script of its own."""
     stamp = _digest([FRONTEND / "package.json", FRONTEND / "package-lock.json"])
@@ -110,6 +116,5 @@ def _node_home() -> Path:
 if __name__ == "__main__":
     built = build()
     if "check" in sys.argv[1:]:
-        install()
-        _node("node_modules/typescript/bin/tsc", "--noEmit")
+        check()
     sys.stdout.write("Front end built.\n" if built else "Front end is up to date.\n")

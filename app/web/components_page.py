@@ -136,7 +136,15 @@ def _list(request: Request, page: Page[Row], id_: str = "listing", noun: str = "
 
 
 def _rows(moment: datetime) -> tuple[Row, ...]:
-    names = ("Ada Byron", "Ben Okafor", "Chloé Novák", "Dmitri Ivanov", "Elena Rossi", "Farah Haddad", "Gil <b>Bold</b>")
+    names = (
+        "Ada Byron",
+        "Ben Okafor",
+        "Chloé Novák",
+        "Dmitri Ivanov",
+        "Elena Rossi",
+        "Farah Haddad",
+        "Gil <b>Bold</b>",
+    )
     states = (("Active", "ok"), ("Leaving", "warn"), ("Left", "bad"), ("Starting", "info"), ("External", "mute"))
     return tuple(
         Row(

@@ -53,9 +53,8 @@ def draw(template: str, context: dict[str, Any], block: str | None = None) -> st
     if block is None:
         return found.render(context)
     inner = found.new_context(context)
-    frame = found.root_render_func(inner)
-    next(frame)  # runs the imports at the top, up to the first piece of the layout
-    frame.close()  # type: ignore[attr-defined]  # it is a generator
+    # The imports at the top have run once the layout gives its first piece; the rest of the page is not drawn.
+    next(piece for piece in found.root_render_func(inner) if piece.strip())
     return "".join(inner.blocks[block][0](inner))
 
 

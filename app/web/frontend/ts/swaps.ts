@@ -37,7 +37,7 @@ document.addEventListener("htmx:after:request", (event) => {
     // A page in answer to a request for a part: the session has ended, or the way leads elsewhere.
     event.preventDefault();
     location.assign(response.raw.redirected || request.method === "GET" ? response.raw.url : location.href);
-  } else if (response.status >= 400 && response.status !== 422) {
+  } else if (response.status >= 400 && (response.status !== 422 || text.includes('class="problem"'))) {
     event.preventDefault();
     trouble(words(text));
   } else {
