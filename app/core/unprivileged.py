@@ -2,7 +2,8 @@
 
 PostgreSQL refuses to run as root, so root lends its programs a user of their own (``stackwarden``). Where that user
 could not walk to the data or the programs because a folder above is private, they get the one capability that lets
-them read (CAP_DAC_READ_SEARCH); the mode of a folder above ours is never changed.
+them read (CAP_DAC_READ_SEARCH, or in a container without it CAP_DAC_OVERRIDE); the mode of a folder above ours is
+never changed.
 """
 
 import os
@@ -96,9 +97,25 @@ def command(arguments: Sequence[str], who: Account, *, reads: Sequence[Path], di
         prefix += ["--pdeathsig", "INT"]
     if os.geteuid() == 0:
         prefix += ["--reuid", str(who.uid), "--regid", str(who.gid), "--clear-groups"]
-        if not all(_can_reach(path, who) for path in reads):
-            prefix += ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
+        closed = next((path for path in reads if not _can_reach(path, who)), None)
+        if closed is not None:
+            allowed = f"-all,+{_capability(closed)}"
+            prefix += ["--inh-caps", allowed, "--ambient-caps", allowed]
+            # initdb looks for its neighbours with access(2), which otherwise disregards capabilities.
+            prefix += ["--securebits", "+no_setuid_fixup"]
     return [*prefix, "--", *arguments]
+
+
+def _capability(closed: Path) -> str:
+    """The least capability within our bounds that lets a process walk to ``closed``."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    bounds = int(next(line for line in lines if line.startswith("CapBnd:")).split()[1], 16)
+    for bit, name in ((2, "dac_read_search"), (1, "dac_override")):
+        if bounds >> bit & 1:
+            return name
+    raise StartRefused(
+        f"PostgreSQL does not run as root and its own user cannot reach {closed}: a folder above is private."
+    )
 
 
 def _can_reach(path: Path, who: Account) -> bool:
