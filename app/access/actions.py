@@ -3,6 +3,7 @@
 What a hand decided stays: no sync and no matching on e-mail addresses overrides it.
 """
 
+from typing import TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +19,30 @@ from app.core.database import Db
 from app.core.errors import Conflict, Invalid
 
 BY_HAND = "hand"
+
+
+class AccountChanges(TypedDict, total=False):
+    """What a hand may say of an account; what is absent stays as it is, None clears."""
+
+    person: Owner | None
+    kind: str
+    owner: Owner | None
+
+
+def change_account(db: Db, actor: Actor, account: Account, facts: AccountChanges) -> None:
+    """Say what ``facts`` names: first what kind of account it is and who answers for it, then whose it is.
+
+    Refuses like ``mark_account`` and ``link_account``.
+    """
+    if "kind" in facts or "owner" in facts:
+        kind = facts.get("kind", account.kind)
+        owner = None if kind == "user" and "owner" not in facts else owner_of(db, account.owner_id)
+        mark_account(db, actor, account, kind=kind, owner=facts.get("owner", owner))
+    person = facts.get("person")
+    if person is not None:
+        link_account(db, actor, account, person=person)
+    elif "person" in facts:
+        unlink_account(db, actor, account)
 
 
 def link_account(db: Db, actor: Actor, account: Account, *, person: Owner) -> None:

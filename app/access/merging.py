@@ -24,12 +24,12 @@ from app.people.models import Person, PersonMerge
 def merge_people(db: Db, actor: Actor, kept: Person, merged: Person) -> PersonMerge:
     """Make two people one, with all accounts, and all that either answers for. Refuses like ``people.merge_people``."""
     merge = people.merge_people(db, actor, kept, merged)
-    people.remember_accounts(
+    people.remember_moved(
         db,
         merge,
-        move_accounts(db, None, source=merged.id, target=kept.id),
-        responsibilities=move_responsibility(db, None, source=merged.id, target=kept.id),
-        apps=move_ownership(db, None, source=merged.id, target=kept.id),
+        accounts=move_accounts(db, None, source=merged.id, target=kept.id),
+        owned_accounts=move_responsibility(db, None, source=merged.id, target=kept.id),
+        owned_apps=move_ownership(db, None, source=merged.id, target=kept.id),
     )
     return merge
 
@@ -38,8 +38,8 @@ def unmerge_people(db: Db, actor: Actor, merge: PersonMerge) -> None:
     """Make them two again, each with what was theirs. Refuses like ``people.unmerge_people``."""
     moved = people.unmerge_people(db, actor, merge)
     move_accounts(db, _ids(moved.accounts), source=merge.kept_id, target=merge.merged_id)
-    move_responsibility(db, _ids(moved.responsibilities), source=merge.kept_id, target=merge.merged_id)
-    move_ownership(db, _ids(moved.apps), source=merge.kept_id, target=merge.merged_id)
+    move_responsibility(db, _ids(moved.owned_accounts), source=merge.kept_id, target=merge.merged_id)
+    move_ownership(db, _ids(moved.owned_apps), source=merge.kept_id, target=merge.merged_id)
     match_people(db)
 
 

@@ -24,6 +24,8 @@ from app.core.listing import Order, Page, Sort, page_of
 from app.organisation.queries import get_organisation
 from app.people.emails import email_index
 from app.people.models import Person
+from app.people.roster import Roster
+from app.people.searching import find_by_words
 
 SORTS: Mapping[str, Sort] = {
     "last_login": Sort(Account.last_login_at, datetime),
@@ -33,7 +35,9 @@ SORTS: Mapping[str, Sort] = {
 }
 LATEST_LOGIN = "-last_login"
 VIEWS = ("all", "leavers", "unused", "not-linked", "service", "gone")
+VIEWS_OF_APP = ("all", "active", "unused", "leavers", "not-linked", "gone")
 _BATCH = 500
+_MOST_PEOPLE = 2000
 
 PRESENT = Account.seen_until.is_(None)
 LEAVERS = PRESENT & (Person.status == "left")
@@ -64,6 +68,11 @@ class AccountFilter:
     people: tuple[UUID, ...] = ()
 
 
+def find_people(db: Db, actor: Actor, roster: Roster, q: str) -> tuple[UUID, ...]:
+    """The ids of people whose name or address holds these words, for ``AccountFilter.people``; the best few thousand."""
+    return tuple(person.id for person in find_by_words(db, actor, roster, q, _MOST_PEOPLE)) if q else ()
+
+
 def unused_before(db: Db) -> datetime:
     """Who has not signed in since this moment counts as not using an app: the organisation's threshold."""
     return clock.now() - timedelta(days=get_organisation(db).unused_after_days)
@@ -80,9 +89,15 @@ def unused(before: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def active(since: datetime) -> sa.ColumnElement[bool]:
+    """Accounts with a known sign-in since then."""
+    return PRESENT & (Account.last_login_at >= since)
+
+
 def view_condition(view: str, before: datetime) -> sa.ColumnElement[bool]:
     """What a view asks of an account; an unknown view is the first one. ``before`` as for ``unused``."""
     return {
+        "active": active(before),
         "leavers": LEAVERS,
         "unused": unused(before),
         "not-linked": UNLINKED,
@@ -113,10 +128,10 @@ def count_accounts(db: Db, actor: Actor, wanted: AccountFilter) -> int:
     return int(db.value(_counted(sa.func.count()).where(*conditions(db, actor, wanted))))
 
 
-def count_views(db: Db, actor: Actor, wanted: AccountFilter) -> dict[str, int]:
+def count_views(db: Db, actor: Actor, wanted: AccountFilter, views: Sequence[str] = VIEWS) -> dict[str, int]:
     """How many accounts each view holds, of those that match the rest of ``wanted``."""
     before = unused_before(db)
-    counts = [sa.func.count().filter(view_condition(view, before)).label(view) for view in VIEWS]
+    counts = [sa.func.count().filter(view_condition(view, before)).label(view) for view in views]
     row = db.row(_counted(*counts).where(visible(actor), *_chosen(db, wanted)))
     assert row is not None
     return dict(row._mapping)  # noqa: SLF001 - the documented way to columns by name

@@ -54,8 +54,8 @@ def create_app(db: Db, actor: Actor, facts: AppChanges, *, source: str = "manual
     app = App(id=new_id(), source=source, status="new", name="", instance_name="", vendor="", category="", url="")
     app.created_at = app.changed_at = now
     app.sealed = db.seal(App, app.id, AppFacts())
-    after = _apply(db, app, facts)
-    with _unique_name(db, app):
+    with _unique_name(db, _label(app, facts)):
+        after = _apply(db, app, facts)
         db.add(app)
     audit.record(db, actor, Event.APP_CREATED, subject_of(app), changes=audit.changed({}, after))
     return app
@@ -67,14 +67,12 @@ def change_app(db: Db, actor: Actor, app: App, facts: AppChanges) -> None:
     Refuses (``Conflict``) a name and instance that another app has.
     """
     before = _shown(db, app, facts)
-    after = _apply(db, app, facts)
-    changes = audit.changed(before, after)
-    if not changes:
-        return
-    app.changed_at = clock.now()
-    with _unique_name(db, app):
+    with _unique_name(db, _label(app, facts)):
+        changes = audit.changed(before, _apply(db, app, facts))
+        app.changed_at = clock.now() if changes else app.changed_at
         db.session.flush()
-    audit.record(db, actor, Event.APP_CHANGED, subject_of(app), changes=changes)
+    if changes:
+        audit.record(db, actor, Event.APP_CHANGED, subject_of(app), changes=changes)
 
 
 def set_status(db: Db, actor: Actor, apps: Sequence[App], *, status: str) -> int:
@@ -116,9 +114,9 @@ def unmerge_apps(db: Db, actor: Actor, merge: AppMerge) -> AppMergeFacts:
         raise Conflict("This merge has been undone.")
     if kept.merged_into_id is not None:
         raise Conflict(f"{label_of(kept.name, kept.instance_name)} was merged since. Undo that merge first.")
-    merge.undone_at = clock.now()
-    merged.merged_into_id = None
-    with _unique_name(db, merged):
+    with _unique_name(db, _label(merged, {})):
+        merge.undone_at = clock.now()
+        merged.merged_into_id = None
         db.session.flush()
     moved = db.open(AppMergeFacts, AppMerge, merge.id, merge.sealed)
     _record_merge(db, actor, Event.APP_UNMERGED, kept, merged, moved)
@@ -178,9 +176,13 @@ def _facet_name(db: Db, facet_id: UUID | None) -> str | None:
     return db.open(FacetFacts, Facet, facet.id, facet.sealed).name if facet else None
 
 
+def _label(app: App, facts: AppChanges) -> str:
+    return label_of(facts.get("name", app.name), facts.get("instance_name", app.instance_name))
+
+
 @contextmanager
-def _unique_name(db: Db, app: App) -> Iterator[None]:
-    label = label_of(app.name, app.instance_name)
+def _unique_name(db: Db, label: str) -> Iterator[None]:
+    """Undo what happens inside, which has to write all it changes, where another app is called ``label``."""
     try:
         with db.savepoint():
             yield

@@ -72,23 +72,16 @@ class OwnerForm(Input):
 
 
 class BulkForm(Input):
-    """What is done to many apps: those ticked, or all that match the query ``matching`` of which ``count`` were seen."""
+    """What is done to many apps: those ticked, or all that match the query ``matching`` of which ``count`` were seen.
+
+    One form holds what each act needs: a status, or an owner (nobody when empty). ``back`` is the list it came from.
+    """
 
     id: tuple[UUID, ...] = ()
     matching: Annotated[str, StringConstraints(max_length=5000)] | None = None
     count: int | None = None
-    back: Address = ""
-
-
-class BulkStatusForm(BulkForm):
-    """Give many apps one status."""
-
-    status: AppStatus
-
-
-class BulkOwnerForm(BulkForm):
-    """Give many apps one owner; nobody when empty."""
-
+    back: Annotated[str, StringConstraints(max_length=5000)] = ""
+    status: AppStatus | None = None
     owner: Short = ""
 
 

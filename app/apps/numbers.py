@@ -4,7 +4,7 @@ Main wires it as ``app.state.app_numbers``. An app of which no source has ever t
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -37,7 +37,7 @@ class Numbers:
     """What a room above offers: the numbers of some apps, and sorts of the list of apps by them."""
 
     count: Count
-    sorts: Mapping[str, Sort] = field(default_factory=dict)
+    sorts: Callable[[Actor], Mapping[str, Sort]]
 
 
 def numbers_of(request: Request) -> Numbers:

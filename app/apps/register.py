@@ -134,8 +134,9 @@ def _insert(db: Db, rows: Sequence[tuple[Any, ...]]) -> int:
     if not rows:
         return 0
     given = bulk.values(db, _COLUMNS, rows)
-    new = insert(App).from_select([column.name for column in _COLUMNS], sa.select(*given.c))
-    return db.run(new.on_conflict_do_nothing())
+    apps: Any = App.__table__
+    new = insert(apps).from_select([column.name for column in _COLUMNS], sa.select(*given.c))
+    return db.run(new.on_conflict_do_nothing().execution_options(preserve_rowcount=True))
 
 
 def _update(db: Db, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -21,7 +21,12 @@ STATUS_HINTS: Mapping[str, str] = {
     "closed": "No longer in use; hidden from All apps.",
     "ignored": "Not an app of ours; hidden from All apps.",
 }
-_SOURCES: Mapping[str, str] = {"manual": "Added by hand", "register": "Register of apps", "connection": "Connection"}
+_SOURCES: Mapping[str, str] = {
+    "manual": "Added by hand",
+    "api": "Added through the API",
+    "import": "Spreadsheet",
+    "connection": "Connection",
+}
 
 
 def status_word(status: str) -> str:

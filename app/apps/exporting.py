@@ -1,0 +1,54 @@
+"""Apps as a file: what the list shows, in the order of the list."""
+
+from collections.abc import Iterator, Sequence
+
+from fastapi import Request
+from starlette.responses import StreamingResponse
+
+from app.apps import queries
+from app.apps.numbers import AppNumbers, Count, numbers_of
+from app.apps.queries import AppFilter
+from app.apps.records import AppOut
+from app.apps.wording import source_word, status_word
+from app.core.actor import Actor
+from app.core.audit import Event
+from app.core.database import Db
+from app.web import exporting
+
+COLUMNS = (
+    "Name", "Instance", "Status", "Vendor", "Category", "Address", "Owner", "Owner's e-mail (not a person here)",
+    "Cost centre", "Accounts", "Active accounts", "Accounts of leavers", "Notes", "Source", "Changed (UTC)", "Id",
+)  # fmt: skip
+
+
+def export(
+    request: Request, db: Db, actor: Actor, wanted: AppFilter, *, sort: str, described: str
+) -> StreamingResponse:
+    """The apps that match, as a download; exporting is an event itself."""
+    count = numbers_of(request).count
+    what = exporting.Exported(
+        title="Apps",
+        event=Event.APPS_EXPORTED,
+        columns=COLUMNS,
+        count=lambda db: queries.count_apps(db, actor, wanted),
+        total=lambda db: queries.count_apps(db, actor, AppFilter()),
+        rows=lambda db: _rows(db, actor, count, wanted, sort),
+        words=described,
+    )
+    return exporting.export(request, db, actor, what)
+
+
+def _rows(db: Db, actor: Actor, count: Count, wanted: AppFilter, sort: str) -> Iterator[Sequence[str]]:
+    for apps in queries.each_app(db, actor, wanted, sort):
+        numbers = count(db, actor, [app.id for app in apps])
+        for app in apps:
+            yield _row(app, numbers.get(app.id))
+
+
+def _row(app: AppOut, numbers: AppNumbers | None) -> Sequence[str]:
+    counts = ("—", "—", "—") if numbers is None else (numbers.accounts, numbers.active, numbers.leavers)
+    return (
+        app.name, app.instance_name, status_word(app.status), app.vendor, app.category, app.url, app.owner, app.owner_email,
+        app.cost_centre, *map(str, counts), app.notes, source_word(app.source),
+        app.changed_at.isoformat(timespec="seconds"), str(app.id),
+    )  # fmt: skip
