@@ -2,7 +2,6 @@
 
 import gzip
 import socket
-import ssl
 import time
 import traceback
 import tracemalloc
@@ -10,171 +9,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from app.core import outbound
 from app.core.outbound import AddressRefused, CallFailed, NotReachable, Outbound, TooBig, TooSlow
-from tests.peers.raw_http import Peer, certificates, peer, says
+from tests.peers.names import resolves
+from tests.peers.raw_http import Peer, peer, says
 
 SECRET = "hunter2hunter2"
-
-
-def resolves(*answers: Sequence[str]):
-    """A resolver that gives one answer after the other and then keeps to the last; counts its calls."""
-    asked: list[str] = []
-
-    def resolver(host: str, port: int) -> Sequence[str]:
-        asked.append(host)
-        return answers[min(len(asked), len(answers)) - 1]
-
-    return resolver, asked
-
-
-def refused(url: str, *, allowed: tuple[str, ...] = (), addresses: Sequence[str] = ("8.8.8.8",)) -> str:
-    with pytest.raises(AddressRefused) as caught, Outbound(allowed, resolves(addresses)[0]) as client:
-        client.check(url)
-    return caught.value.rule
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "2130706433",
-        "0x7f000001",
-        "127.1",
-        "0177.0.0.1",
-        "①②⑦.0.0.1",
-        "0x7f.1",
-        "017700000001",
-        "127.0.0.01",
-        "1.2.3.256",
-    ],
-)
-def test_an_odd_spelling_of_an_address_is_refused_before_any_look_up(host: str) -> None:
-    resolver, asked = resolves(["8.8.8.8"])
-    with Outbound((), resolver) as client, pytest.raises(AddressRefused) as caught:
-        client.check(f"https://{host}/")
-    assert caught.value.rule == "spelling"
-    assert asked == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://exa mple.com/", "https://example.com\\@evil.org/", "https://example.com/\r\nHost: x", "https:///x", "https://",
-        "https:example.com", "https://[::1", "https://[1.2.3.4]/", "https://[fe80::1%25eth0]/", "https://[:::]/",
-        "https://example.com:/", "https://example.com:0/", "https://example.com:99999/", "https://-x.com/", "https://x..y/",
-        "https://example.com./", "https://münchen.de/", "https://%65xample.com/", "https://\u212acorp.example/", "not an address",
-        "", "https://example.com/\x00", "https://example.com/\ud800", "https://" + "a" * 64 + ".com/",
-        "https://e.com/" + "a" * 9000,
-    ],
-)  # fmt: skip
-def test_an_address_that_can_be_read_in_two_ways_is_refused(url: str) -> None:
-    assert refused(url) == "spelling"
-
-
-@pytest.mark.parametrize("scheme", ["gopher", "file", "ftp", "http", "HTTP", "javascript", "data", "ldap", "ws"])
-def test_only_https_may_be_called(scheme: str) -> None:
-    assert refused(f"{scheme}://example.com/") == "scheme"
-    assert refused(f"{scheme}:x") in {"scheme", "spelling"}
-
-
-@pytest.mark.parametrize("port", [22, 25, 80, 6379, 8443, 5432, 65535])
-def test_other_ports_are_refused(port: int) -> None:
-    assert refused(f"https://example.com:{port}/") == "port"
-
-
-@pytest.mark.parametrize("user", ["user@", "user:password@", "@", ":@", "example.org@"])
-def test_credentials_in_an_address_are_refused(user: str) -> None:
-    assert refused(f"https://{user}example.com/") == "credentials"
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "[::1]", "10.1.2.3", "192.168.0.1", "100.64.0.1", "[fd12::1]", "169.254.169.254", "[::ffff:7f00:1]"],
-)
-def test_an_internal_address_spelled_out_is_refused(host: str) -> None:
-    assert refused(f"https://{host}/") in {"internal", "never"}
-
-
-def test_one_internal_address_among_several_refuses_the_host() -> None:
-    assert refused("https://example.com/", addresses=["8.8.8.8", "2606:4700::1", "10.0.0.1"]) == "internal"
-    assert refused("https://example.com/", addresses=["8.8.8.8", "169.254.169.254"]) == "never"
-
-
-def test_metadata_addresses_stay_refused_for_hosts_on_the_operators_list() -> None:
-    for address in ["169.254.169.254", "168.63.129.16", "fd00:ec2::254", "::ffff:169.254.169.254", "0.0.0.0"]:
-        assert refused("https://corp.example/", allowed=("corp.example",), addresses=[address]) == "never"
-
-
-@pytest.mark.parametrize(
-    ("entry", "url", "is_allowed"),
-    [
-        ("corp.example", "https://corp.example/", True),
-        ("CORP.Example", "https://corp.EXAMPLE/x", True),
-        ("corp.example", "http://corp.example/", True),
-        ("corp.example", "https://corp.example:8443/", False),
-        ("corp.example:8443", "https://corp.example:8443/", True),
-        ("corp.example:8443", "http://corp.example:8443/", True),
-        ("corp.example:8443", "https://corp.example/", False),
-        ("corp.example", "https://x.corp.example/", False),
-        ("corp.example", "https://corp.example.evil.org/", False),
-        ("example", "https://corp.example/", False),
-        ("127.0.0.1:81", "http://127.0.0.1:81/", True),
-        ("::1", "https://[::1]/", True),
-        ("[::1]:81", "http://[::1]:81/", True),
-        ("[::1]:81", "http://[0:0:0:0:0:0:0:1]:81/", True),
-    ],
-)
-def test_the_operators_list_is_exact_and_ignores_case(entry: str, url: str, is_allowed: bool) -> None:
-    with Outbound((entry,), resolves(["10.0.0.7"])[0]) as client:
-        if is_allowed:
-            client.check(url)
-        else:
-            with pytest.raises(AddressRefused):
-                client.check(url)
-
-
-def test_a_name_is_looked_up_once_and_the_connection_goes_to_that_address() -> None:
-    with peer(says(b"right"), "127.0.0.2") as right:
-        resolver, asked = resolves(["127.0.0.2"], ["127.0.0.1"])
-        with Outbound((f"rebind.example:{right.port}",), resolver) as client:
-            answer = client.request("GET", f"http://rebind.example:{right.port}/")
-    assert (answer.status, answer.body, asked) == (200, b"right", ["rebind.example"])
-    assert f"Host: rebind.example:{right.port}".encode() in right.requests[0]
-
-
-def test_a_name_that_turns_to_metadata_is_refused_at_the_next_connection() -> None:
-    def closing(stream: socket.socket, _: bytes) -> None:
-        stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    with peer(closing) as server:
-        resolver, asked = resolves(["127.0.0.1"], ["169.254.169.254"])
-        with Outbound((f"rebind.example:{server.port}",), resolver) as client:
-            url = f"http://rebind.example:{server.port}/"
-            assert client.request("GET", url).status == 200
-            with pytest.raises(AddressRefused, match=r"rebind\.example leads to an address that is link-local"):
-                client.request("GET", url)
-    assert len(asked) == 2
-    assert server.connections == 1
-
-
-def test_a_kept_connection_is_reused_without_another_look_up() -> None:
-    with peer(says(b"{}")) as server:
-        resolver, asked = resolves(["127.0.0.1"])
-        with Outbound((f"corp.example:{server.port}",), resolver) as client:
-            for _ in range(5):
-                client.request("GET", f"http://corp.example:{server.port}/")
-    assert (server.connections, len(asked), len(server.requests)) == (1, 1, 5)
-
-
-def test_the_next_address_is_tried_when_the_first_does_not_answer() -> None:
-    with peer(says(b"ok"), "127.0.0.1") as server:
-        client = Outbound((f"corp.example:{server.port}",), resolves(["127.0.0.9", "127.0.0.1"])[0])
-        assert client.request("GET", f"http://corp.example:{server.port}/").body == b"ok"
-        client.close()
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
@@ -277,7 +120,7 @@ def test_a_packing_that_was_not_asked_for_is_refused(encoding: str) -> None:
         call(says(gzip.compress(b"x"), f"Content-Encoding: {encoding}\r\n".encode()))
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 1000)[:-12], b""])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"x" * 1000, mtime=0)[:-12], b""])
 def test_a_damaged_packed_answer_is_refused(body: bytes) -> None:
     with pytest.raises(NotReachable, match="damaged"):
         call(says(body, b"Content-Encoding: gzip\r\n"))
@@ -342,38 +185,6 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         assert call(says(b"direct")).body == b"direct"
     assert proxy.connections == 0
-
-
-def test_the_certificate_is_verified_for_the_original_name_at_the_pinned_address(tmp_path: Path) -> None:
-    server_side, trust = certificates(tmp_path, "directory.example")
-    with peer(says(b"secure"), tls=server_side) as server:
-        entry = (f"directory.example:{server.port}", f"other.example:{server.port}")
-        with Outbound(entry, resolves(["127.0.0.1"])[0], trust=trust) as client:
-            assert client.request("GET", f"https://directory.example:{server.port}/").body == b"secure"
-            with pytest.raises(NotReachable, match=r"certificate of other\.example is not valid"):
-                client.request("GET", f"https://other.example:{server.port}/")
-    assert server.server_names == ["directory.example", "other.example"]
-
-
-def test_a_certificate_that_is_expired_or_of_an_unknown_authority_is_refused(tmp_path: Path) -> None:
-    expired, trust = certificates(tmp_path, "directory.example", expired=True)
-    with peer(says(b""), tls=expired) as server:
-        entry = (f"directory.example:{server.port}",)
-        for context, reason in ((trust, "expired"), (None, "")):
-            with (
-                Outbound(entry, resolves(["127.0.0.1"])[0], trust=context) as client,
-                pytest.raises(NotReachable, match=f"certificate .* not valid: .*{reason}"),
-            ):
-                client.request("GET", f"https://directory.example:{server.port}/")
-    assert server.requests == []
-
-
-def test_the_oldest_tls_is_not_spoken(tmp_path: Path) -> None:
-    with Outbound(()) as client:
-        pool = client._pool
-    assert pool._ssl_context is not None
-    assert pool._ssl_context.minimum_version >= ssl.TLSVersion.TLSv1_2
-    assert pool._ssl_context.check_hostname
 
 
 @pytest.mark.parametrize(
