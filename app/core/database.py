@@ -62,7 +62,8 @@ class Db:
 
     def run(self, statement: sa.Executable, values: Any = None) -> int:
         """Execute a change; the number of rows it touched."""
-        result: Any = self.session.execute(statement, values)
+        # Without this an INSERT answers -1, and ON CONFLICT DO NOTHING could not tell whether it did anything.
+        result: Any = self.session.execute(statement, values, execution_options={"preserve_rowcount": True})
         return int(result.rowcount)
 
     def find(self, kind: type[B], row_id: UUID, *, lock: bool = False) -> B | None:
