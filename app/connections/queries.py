@@ -159,16 +159,18 @@ def _opened(db: Db, row: Any) -> ConnectionOut:
 
 
 def _health(row: Any) -> Health:
+    by_state: dict[str, Health] = {"waiting_approval": "waiting", "failed": "failed"}
     if row.status == "paused":
         return "paused"
-    if row.last_state == "waiting_approval":
-        return "waiting"
-    if row.last_state == "failed":
-        return "failed"
+    if row.last_state in by_state:
+        return by_state[row.last_state]
     if row.last_complete_at is None:
         return "never"
-    allowed = timedelta(minutes=2 * row.every_minutes) if row.every_minutes else _BY_HAND_LATE_AFTER
-    return "late" if clock.now() - row.last_complete_at > max(allowed, _LATE_AFTER) else "fresh"
+    return "late" if clock.now() - row.last_complete_at > _allowed_age(row.every_minutes) else "fresh"
+
+
+def _allowed_age(every_minutes: int) -> timedelta:
+    return max(timedelta(minutes=2 * every_minutes), _LATE_AFTER) if every_minutes else _BY_HAND_LATE_AFTER
 
 
 def _sync(db: Db, row: Any) -> SyncOut:

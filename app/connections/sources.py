@@ -1,4 +1,4 @@
-"""This room as the source of facts for the rooms below: names, ages and health of connections (``web.sources``)."""
+"""The connections as the source of facts for the rooms below: names, ages and health of connections (``web.sources``)."""
 
 from app.connections.queries import all_connections
 from app.connections.wording import HEALTH
