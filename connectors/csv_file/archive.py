@@ -5,6 +5,7 @@ sizes are bounded, and parts that overlap (together larger than the file) or shr
 """
 
 import os
+import struct
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -18,6 +19,7 @@ MOST_RATIO: Final = 300
 _SMALL: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _ENCRYPTED: Final = 0x1
+_DAMAGE: Final = (BadZipFile, zlib.error, struct.error, EOFError, OSError, LookupError, RuntimeError, ValueError)
 _OTHERS: Final = (("xl/workbook.bin", "a binary Excel file"), ("content.xml", "an OpenDocument file"))
 
 
@@ -26,7 +28,7 @@ def open_archive(data: BinaryIO) -> ZipFile:
     size = data.seek(0, os.SEEK_END)
     try:
         archive = ZipFile(data)
-    except (BadZipFile, OSError, ValueError, NotImplementedError):
+    except _DAMAGE:
         raise FileRefused("The workbook is damaged: it is no whole zip file.") from None
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
@@ -51,7 +53,7 @@ def chunks(archive: ZipFile, name: str, limit: int) -> Iterator[bytes]:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
-    except (BadZipFile, zlib.error, EOFError, OSError, KeyError, RuntimeError, NotImplementedError):
+    except _DAMAGE:
         raise FileRefused("The workbook is damaged: a part of it cannot be unpacked.") from None
 
 
