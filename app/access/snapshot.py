@@ -16,7 +16,6 @@ from app.access.models import NEVER, Account, AccountState, Entitlement, Grant
 from app.core.database import Db
 from app.people.models import PersonEmail
 
-_COUNTED: Any = {"preserve_rowcount": True}
 _STATES: Any = AccountState.__table__
 _GRANTS: Any = Grant.__table__
 
@@ -103,7 +102,7 @@ def apply_grants(db: Db, source: Source, staged: sa.Subquery, unread: sa.Subquer
     )
     new = sa.select(held.c.account_id, held.c.entitlement_id, sa.literal(source.at, sa.DateTime(True))).where(~there)
     names = ["account_id", "entitlement_id", "seen_from"]
-    added = db.run(sa.insert(_GRANTS).from_select(names, new).execution_options(**_COUNTED))
+    added = db.run(sa.insert(_GRANTS).from_select(names, new))
     if not source.may_end:
         return Grants(added, 0)
     is_held = sa.exists().where(held.c.account_id == Grant.account_id, held.c.entitlement_id == Grant.entitlement_id)
@@ -204,7 +203,7 @@ def _add(
     there = sa.exists().where(_is(table, source.connection_id, staged.c.source_index))
     rows: Any = table.__table__
     new = sa.select(*row.values()).where(staged.c.sealed.is_not(None), ~there)
-    return db.run(sa.insert(rows).from_select(list(row), new).execution_options(**_COUNTED))
+    return db.run(sa.insert(rows).from_select(list(row), new))
 
 
 def _end(db: Db, table: type[Account] | type[Entitlement], source: Source, staged: sa.Subquery) -> tuple[UUID, ...]:

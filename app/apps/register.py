@@ -136,7 +136,7 @@ def _insert(db: Db, rows: Sequence[tuple[Any, ...]]) -> int:
     given = bulk.values(db, _COLUMNS, rows)
     apps: Any = App.__table__
     new = insert(apps).from_select([column.name for column in _COLUMNS], sa.select(*given.c))
-    return db.run(new.on_conflict_do_nothing().execution_options(preserve_rowcount=True))
+    return db.run(new.on_conflict_do_nothing())
 
 
 def _update(db: Db, rows: Sequence[tuple[Any, ...]]) -> None:

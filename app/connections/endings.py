@@ -32,26 +32,25 @@ _LONGEST_WAIT: Final = timedelta(hours=1)
 
 def fail(db: Db, actor: Actor, sync_id: UUID, sentence: str) -> None:
     """The run failed; ``sentence`` says why and what to do. What it had read is forgotten."""
-    sync = _end(db, sync_id, "failed", SyncFacts(error=sentence))
+    sync = _end(db, sync_id, "failed", error=sentence)
     _record(db, actor, sync, outcome="failure", reason=sentence)
 
 
 def stop(db: Db, actor: Actor, sync_id: UUID) -> None:
     """A person stopped the run; nothing was merged."""
-    sync = _end(db, sync_id, "stopped", SyncFacts())
+    sync = _end(db, sync_id, "stopped")
     _record(db, actor, sync, reason="stopped by hand")
 
 
 def discard(db: Db, sync_id: UUID, reason: str) -> None:
     """The run waited for a person and is not merged. The caller records the event."""
-    _end(db, sync_id, "discarded", SyncFacts(error=reason))
+    _end(db, sync_id, "discarded", error=reason)
 
 
 def finish(db: Db, actor: Actor, sync_id: UUID, counts: Mapping[str, Counts], reasons: tuple[str, ...]) -> None:
     """The run is merged; ``reasons`` say why its reading was unsound, none when it was sound."""
-    verdict = "unsound" if reasons else "sound"
-    values = {"verdict": verdict, "counts": msgspec.to_builtins(counts)}
-    sync = _end(db, sync_id, "done", SyncFacts(reasons=reasons), **values)
+    sync = _end(db, sync_id, "done", counts=dict(counts), reasons=reasons, removals=())
+    db.run(sa.update(Sync).where(Sync.id == sync_id).values(verdict="unsound" if reasons else "sound"))
     if not reasons:
         complete = sa.update(Connection).where(Connection.id == sync.connection_id)
         db.run(complete.values(last_complete_at=sync.finished_at))
@@ -60,9 +59,9 @@ def finish(db: Db, actor: Actor, sync_id: UUID, counts: Mapping[str, Counts], re
 
 def ask(db: Db, sync_id: UUID, counts: Mapping[str, Counts], removals: tuple[Removal, ...]) -> None:
     """The run would take away too much: it waits, with everything it read, until a person approves or discards it."""
-    waiting = {"state": "waiting_approval", "counts": msgspec.to_builtins(counts), "verdict": "sound"}
-    sealed = db.seal(Sync, sync_id, SyncFacts(removals=removals))
-    db.run(sa.update(Sync).where(Sync.id == sync_id).values(waiting | {"sealed": sealed, "heartbeat_at": clock.now()}))
+    waiting = {"state": "waiting_approval", "verdict": "sound", "heartbeat_at": clock.now()}
+    say(db, sync_id, counts=dict(counts), removals=removals)
+    db.run(sa.update(Sync).where(Sync.id == sync_id).values(waiting))
     _schedule_next(db, sync_id)
 
 
@@ -73,8 +72,8 @@ def postpone(db: Db, sync_id: UUID, sentence: str, retry_after: float | None) ->
         return False
     wait = max(_FIRST_WAIT * 2 ** (attempts - 1), timedelta(seconds=retry_after or 0))
     later = {"state": "queued", "attempts": attempts, "not_before": clock.now() + min(wait, _LONGEST_WAIT)}
-    sealed = db.seal(Sync, sync_id, SyncFacts(error=sentence))
-    return db.run(sa.update(Sync).where(Sync.id == sync_id).values(later | {"sealed": sealed})) > 0
+    say(db, sync_id, error=sentence)
+    return db.run(sa.update(Sync).where(Sync.id == sync_id).values(later)) > 0
 
 
 def put_back(db: Db, sync_id: UUID) -> None:
@@ -88,10 +87,18 @@ def forget_staged(db: Db, sync_id: UUID) -> None:
     db.run(sa.delete(SyncCheckpoint).where(SyncCheckpoint.sync_id == sync_id))
 
 
-def _end(db: Db, sync_id: UUID, state: str, facts: SyncFacts, **values: Any) -> Any:
+def say(db: Db, sync_id: UUID, **said: Any) -> None:
+    """Note what the run has to say; what is not named stays."""
+    sealed = db.value(sa.select(Sync.sealed).where(Sync.id == sync_id))
+    before = db.open(SyncFacts, Sync, sync_id, sealed) if sealed else SyncFacts()
+    facts = msgspec.structs.replace(before, **said)
+    db.run(sa.update(Sync).where(Sync.id == sync_id).values(sealed=db.seal(Sync, sync_id, facts)))
+
+
+def _end(db: Db, sync_id: UUID, state: str, **said: Any) -> Any:
     forget_staged(db, sync_id)
-    now = clock.now()
-    ended = {"state": state, "sealed": db.seal(Sync, sync_id, facts), "finished_at": now, "not_before": None, **values}
+    say(db, sync_id, **{"error": "", **said})
+    ended = {"state": state, "finished_at": clock.now(), "not_before": None}
     db.run(sa.update(Sync).where(Sync.id == sync_id).values(ended))
     _schedule_next(db, sync_id)
     row = db.row(

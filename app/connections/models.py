@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from app.core import columns
@@ -85,15 +84,16 @@ class Removal(msgspec.Struct, frozen=True):
 
 
 class SyncFacts(Facts, frozen=True):
-    """What may quote the other system: the sentence of a failure, the reasons of a verdict, what would vanish."""
+    """What a run did and has to say: counts per kind of record, why it failed, why it is unsound, what would vanish."""
 
+    counts: dict[str, Counts] = msgspec.field(default_factory=dict)
     error: str = ""
     reasons: tuple[str, ...] = ()
     removals: tuple[Removal, ...] = ()
 
 
 class Sync(Base):
-    """One run of a connection. ``counts`` is a ``Counts`` per kind of record; ``problems`` counts unreadable records."""
+    """One run of a connection. ``problems`` counts unreadable records; ``not_before`` is when a postponed run goes on."""
 
     __tablename__ = "syncs"
 
@@ -106,7 +106,6 @@ class Sync(Base):
     stop_requested: Mapped[bool] = columns.plain(sa.Boolean, server_default=sa.false())
     is_approved: Mapped[bool] = columns.plain(sa.Boolean, server_default=sa.false())
     verdict: Mapped[str] = columns.plain(sa.String(10), server_default="")
-    counts: Mapped[dict[str, Any]] = columns.plain(JSONB, server_default=sa.text("'{}'"))
     problems: Mapped[int] = columns.plain(sa.Integer, server_default="0")
     created_at: Mapped[datetime] = columns.moment()
     not_before: Mapped[datetime | None] = columns.optional_moment()

@@ -177,7 +177,7 @@ def _sync(db: Db, row: Any) -> SyncOut:
     facts = open_sync(db, row)
     return SyncOut(
         id=row.id, connection_id=row.connection_id, trigger=row.trigger, state=row.state, verdict=row.verdict,
-        counts=msgspec.convert(row.counts, dict[str, Counts]), problems=row.problems, error=facts.error,
+        counts=facts.counts, problems=row.problems, error=facts.error,
         reasons=facts.reasons, created_at=row.created_at, started_at=row.started_at, finished_at=row.finished_at,
         stop_requested=row.stop_requested,
     )  # fmt: skip

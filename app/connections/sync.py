@@ -4,10 +4,11 @@ A crash, a restart or a lost lease resumes at the last page; nothing is read int
 other system is never asked within a transaction. A secret is read once per claim, as an event.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from app.connections import endings, fencing, merging
 from app.connections.client import Stopped, client
 from app.connections.fencing import Claim, LeaseLost
-from app.connections.models import Connection, Sync, SyncCheckpoint, SyncProblems, open_connection
+from app.connections.models import Connection, Counts, Sync, SyncCheckpoint, SyncProblems, open_connection, open_sync
 from app.connections.problems import ProblemList
 from app.connections.staging import Desk, stage
 from app.core import clock, logs, vault
@@ -160,7 +161,8 @@ def _checkpoint(db: Db, claim: Claim) -> Checkpoint:
         return db.open(Checkpoint, SyncCheckpoint, row.sync_id, row.sealed, row.version)
     endings.forget_staged(db, claim.sync_id)
     db.run(sa.delete(SyncProblems).where(SyncProblems.sync_id == claim.sync_id))
-    db.run(sa.update(Sync).where(Sync.id == claim.sync_id).values(counts={}, problems=0))
+    db.run(sa.update(Sync).where(Sync.id == claim.sync_id).values(problems=0))
+    endings.say(db, claim.sync_id, counts={})
     return Checkpoint()
 
 
@@ -178,17 +180,14 @@ def _store(db: Db, run_: Run, stream: Stream, page: Page) -> None:
         db.add(SyncProblems(sync_id=claim.sync_id, number=number, count=len(page.problems), sealed=sealed))
     sync = db.find(Sync, claim.sync_id)
     assert sync is not None
-    sync.counts = _counted(sync.counts, page)
+    endings.say(db, claim.sync_id, counts=_counted(open_sync(db, sync).counts, page))
     sync.problems += len(page.problems)
     sync.heartbeat_at = clock.now()
 
 
-def _counted(counts: dict[str, Any], page: Page) -> dict[str, Any]:
-    counted = {kind: dict(values) for kind, values in counts.items()}
-    for record in page.records:
-        of_kind = counted.setdefault(kind_of(record), {"read": 0})
-        of_kind["read"] += 1
-    return counted
+def _counted(counts: dict[str, Counts], page: Page) -> dict[str, Counts]:
+    read = Counter(kind_of(record) for record in page.records)
+    return counts | {kind: Counts(read=counts.get(kind, Counts()).read + number) for kind, number in read.items()}
 
 
 def _fail(database: Database, claim: Claim, sentence: str) -> None:

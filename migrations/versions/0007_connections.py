@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0007"
 down_revision = "0006"
@@ -71,7 +70,6 @@ def upgrade() -> None:
         sa.Column("stop_requested", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("is_approved", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("verdict", sa.String(length=10), server_default="", nullable=False),
-        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("problems", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),

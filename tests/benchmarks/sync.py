@@ -13,8 +13,10 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx2
+import msgspec
 import sqlalchemy as sa
 
+from app.connections.models import Counts
 from app.core import logs
 from app.core.data_keys import load
 from app.core.database import Database
@@ -79,7 +81,11 @@ def _run(bench: Bench, peer: Peer, connection_id: UUID, name: str) -> None:
     read = (sync.sync.read_at - sync.sync.started_at).total_seconds()
     merge = (sync.sync.finished_at - sync.sync.read_at).total_seconds()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{name:<12}{read:>9.2f}{merge:>9.2f}{cpu:>8.2f}{peak:>9.0f}  {sync.sync.counts}\n")
+    sys.stdout.write(f"{name:<12}{read:>9.2f}{merge:>9.2f}{cpu:>8.2f}{peak:>9.0f}  {_shown(sync.facts.counts)}\n")
+
+
+def _shown(counts: dict[str, Counts]) -> str:
+    return "; ".join(f"{kind} {msgspec.to_builtins(counted)}" for kind, counted in counts.items())
 
 
 def _change(peer: Peer, users: int) -> None:

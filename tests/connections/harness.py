@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.connections import actions, runs
-from app.connections.models import Connection, Sync, SyncFacts, open_sync
+from app.connections.models import Connection, Counts, Sync, SyncFacts, open_sync
 from app.connections.sync import run as run_sync
 from app.core.actor import Actor, job_actor
 from app.core.database import Database
@@ -104,4 +104,4 @@ class Result:
 
     def count(self, kind: str, name: str) -> int:
         """One figure of what it did."""
-        return int(self.sync.counts.get(kind, {}).get(name, 0))
+        return int(getattr(self.facts.counts.get(kind, Counts()), name))
