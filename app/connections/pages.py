@@ -1,0 +1,9 @@
+"""The HTML routes of this room, in the order in which they are tried."""
+
+from fastapi import APIRouter
+
+from app.connections import pages_connection, pages_list
+
+router = APIRouter()
+router.include_router(pages_list.router)
+router.include_router(pages_connection.router)
