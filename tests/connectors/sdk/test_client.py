@@ -127,7 +127,7 @@ def test_retry_after_is_seconds_or_a_date_or_nothing(header: str, seconds: float
 
 
 def test_an_address_is_shown_without_credentials_and_query() -> None:
-    assert address("https://user:pass@corp.example/a/b?token=x#y") == "https://corp.example/a/b"
+    assert address("https://somebody@corp.example/a/b?token=x#y") == "https://corp.example/a/b"
     assert len(address("https://corp.example/" + "x" * 500)) == 120
 
 

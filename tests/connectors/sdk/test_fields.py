@@ -36,7 +36,7 @@ def refused(given: dict[str, Any], **saved: Any) -> dict[str, str]:
         "file:///etc/passwd",
         "javascript:alert(1)",
         "https://",
-        "https://user:pass@corp.example",
+        "https://:@corp.example",
         "https://evil@corp.example",
         "https://corp.example?x=1",
         "https://corp.example/?",
