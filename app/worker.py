@@ -13,7 +13,8 @@ from typing import Any
 
 import procrastinate
 
-import app.connections.jobs
+import app.connections.schedule
+import app.login.jobs
 import app.people.jobs  # noqa: F401 - importing registers the jobs
 from app.core import clock, logs
 from app.core.jobs import JOBS, Job, Runtime

@@ -8,20 +8,18 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.connections import actions, queries, runs
+from app.connections.catalogue import connector_of
 from app.connections.models import Counts
 from app.connections.queries import ConnectionOut, SyncOut
 from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Transaction
-from app.core.errors import Invalid
 from app.core.identifiers import new_id
 from app.core.inputs import ABSENT, Input, Name, changes
 from app.core.permissions import Permission
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
 from app.web.idempotent import once
-from connectors.registry import CONNECTORS
-from connectors.sdk.connector import Connector
 
 router = APIRouter(prefix="/api/v1")
 Reader = Annotated[Actor, requires(Permission.CONNECTIONS_READ)]
@@ -151,12 +149,3 @@ def list_syncs(
 @router.get("/syncs/{sync_id}", tags=["syncs"], summary="One sync", **documented(SyncOut, SYNC_EXAMPLE))
 def get_sync(sync_id: UUID, actor: Reader, db: Transaction) -> Response:
     return answer(queries.get_sync(db, sync_id))
-
-
-def connector_of(key: str) -> Connector:
-    """The connector with this key that syncs. Refuses (``Invalid``) any other."""
-    connector = CONNECTORS.get(key)
-    if connector is None or "sync" not in connector.capabilities:
-        known = ", ".join(key for key, each in CONNECTORS.items() if "sync" in each.capabilities)
-        raise Invalid.field("connector", f"Choose one of: {known}.")
-    return connector

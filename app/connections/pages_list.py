@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps.queries import AppFilter, list_apps
 from app.connections import actions, form, queries, runs
-from app.connections.api import connector_of
+from app.connections.catalogue import connector_of
 from app.connections.form import FieldShown, Sent
 from app.connections.queries import ConnectionOut, SyncOut
 from app.connections.wording import CAPABILITIES, EVERY, HEALTH
