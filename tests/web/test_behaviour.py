@@ -260,3 +260,36 @@ def test_without_scripts_sorting_filtering_confirming_and_the_theme_still_work(b
         page.goto(f"{origin}/dev/components")
         page.click("#example-confirm-opener")
         assert page.get_by_role("button", name="Remove 3 people from Figma", exact=True).is_visible()
+
+
+def test_a_list_can_be_skipped_to(people: Page) -> None:
+    people.keyboard.press("Tab")
+    people.keyboard.press("Tab")
+    assert people.evaluate("document.activeElement.textContent") == "Skip to table"
+    people.keyboard.press("Enter")
+    assert focused(people) == "listing-table"
+
+
+def test_less_motion_stops_what_spins(people: Page) -> None:
+    people.emulate_media(reduced_motion="reduce")
+    assert people.evaluate("getComputedStyle(document.querySelector('.busy')).animationDuration") == "0s"
+
+
+def test_a_form_goes_out_once(watched: Watched, origin: str) -> None:
+    page = watched.page
+    page.goto(f"{origin}/dev/components/form")
+    page.evaluate(
+        "window.sent = 0; document.querySelector('.form').addEventListener('submit', () => window.sent++, true)"
+    )
+    outcome = page.evaluate(
+        """() => {
+          const form = document.querySelector('.form');
+          const button = form.querySelector('.form-actions button');
+          const stop = (event) => window.stopped.push(event.defaultPrevented);
+          window.stopped = [];
+          window.addEventListener('submit', (event) => { stop(event); event.preventDefault(); });
+          form.requestSubmit(button); form.requestSubmit(button);
+          return [window.stopped, button.getAttribute('aria-busy')];
+        }"""
+    )
+    assert outcome == [[False, True], "true"]

@@ -73,6 +73,10 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (told instanceof HTMLElement && !told.matches("x-list")) say(told.dataset.say ?? "");
 });
 
+// What the act before this page said stands in a toast; it is heard too.
+const said = one("#toasts .toast span")?.textContent;
+if (said) setTimeout(() => say(said), 100);
+
 /** Focus was in what has gone: the first thing in its place takes it. */
 function refocus(target: Element): void {
   const next = one("[autofocus], a[href], button:not([disabled]), input:not([type=hidden])", target);
