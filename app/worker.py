@@ -31,6 +31,7 @@ _log = logs.get(__name__)
 
 def run(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT; a running job is asked to stop at its next safe point."""
+    logs.configure(settings)
     database = open_database(settings, concurrency=CONCURRENCY * 2)
     stopping = threading.Event()
     with Outbound(settings.allowed_internal_hosts) as outbound:
