@@ -15,7 +15,7 @@ PEOPLE = cast("sa.Table", Person.__table__)
 _p = PEOPLE.c
 # Who has an account where is known above; it is named here, not imported, because it decides whose rows these are.
 _ACCOUNTS = sa.table("accounts", sa.column("app_id", sa.Uuid), sa.column("person_id", sa.Uuid), sa.column("seen_until"))
-_APPS = sa.table("apps", sa.column("id", sa.Uuid), sa.column("owner_id", sa.Uuid))
+_APPS = sa.table("apps", sa.column("id", sa.Uuid), sa.column("owner_id", sa.Uuid), sa.column("merged_into_id"))
 
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:

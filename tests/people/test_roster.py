@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,27 +75,21 @@ def test_what_was_rolled_back_was_never_kept(database: Database) -> None:
         ada = make_person(db, "Ada Byron")
     with database.transaction() as db:
         assert _names(db, roster) == ["Ada Byron"]
-    try:
-        with database.transaction() as db:
-            make_person(db, "Nobody")
-            actions.change_person(db, ADMIN, queries.get_to_change(db, ADMIN, ada), display_name="Changed")
-            assert _names(db, roster) == ["Changed", "Nobody"], "a transaction sees its own changes"
-            raise InterruptedError
-    except InterruptedError:
-        pass
+    with pytest.raises(InterruptedError), database.transaction() as db:
+        make_person(db, "Nobody")
+        actions.change_person(db, ADMIN, queries.get_to_change(db, ADMIN, ada), display_name="Changed")
+        assert _names(db, roster) == ["Changed", "Nobody"], "a transaction sees its own changes"
+        raise InterruptedError
     with database.transaction() as db:
         assert _names(db, roster) == ["Ada Byron"]
 
 
 def test_a_first_reading_inside_a_change_is_not_kept_either(database: Database) -> None:
     roster = Roster()
-    try:
-        with database.transaction() as db:
-            make_person(db, "Nobody")
-            assert _names(db, roster) == ["Nobody"]
-            raise InterruptedError
-    except InterruptedError:
-        pass
+    with pytest.raises(InterruptedError), database.transaction() as db:
+        make_person(db, "Nobody")
+        assert _names(db, roster) == ["Nobody"]
+        raise InterruptedError
     with database.transaction() as db:
         assert _names(db, roster) == []
 
