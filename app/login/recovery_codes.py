@@ -27,7 +27,7 @@ def renew(db: Db, user_id: UUID) -> tuple[str, ...]:
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)) for _ in range(HOW_MANY)]
     now = clock.now()
     rows = [{"digest": _digest(db, user_id, code), "user_id": user_id, "created_at": now} for code in codes]
-    db.run(sa.insert(RecoveryCode), rows)
+    db.session.execute(sa.insert(RecoveryCode), rows)
     return tuple("-".join(code[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP)) for code in codes)
 
 
