@@ -69,11 +69,11 @@ def _run(settings: Settings, options: Options) -> None:
 
 
 def _serve(settings: Settings, options: Options) -> None:
+    hide_memory()
     from app.core.http_server import serve  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
 
     _wait_while_held(options)
-    hide_memory()
     application = create_app(_as_application(settings, options))
     if options.listener is not None:
         serve(application, socket.socket(fileno=options.listener))
@@ -84,10 +84,10 @@ def _serve(settings: Settings, options: Options) -> None:
 
 
 def _work(settings: Settings, options: Options) -> None:
+    hide_memory()
     from app import worker  # noqa: PLC0415
 
     _wait_while_held(options)
-    hide_memory()
     worker.run(_as_application(settings, options))
 
 

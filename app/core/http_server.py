@@ -12,12 +12,15 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.process import allow_files
+
 MOST_HEADERS: Final = 100
 LARGEST_HEAD: Final = 64 * 1024
 LARGEST_TARGET: Final = 16 * 1024
 HEAD_SECONDS: Final = 20
 STOP_SECONDS: Final = 8
 CONNECTIONS: Final = 2000
+_OTHER_FILES: Final = 200
 # Longer than the reverse proxy keeps its side, so that it never sends into a connection that is being closed.
 KEEP_ALIVE_SECONDS: Final = 75
 
@@ -88,6 +91,7 @@ def serve(app: Any, listener: socket.socket) -> None:
 
     Writes no access log: a query string may hold what must not be logged.
     """
+    allow_files(CONNECTIONS + _OTHER_FILES)
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -1,6 +1,6 @@
-"""What a process asks of the kernel: not to be looked into, and not to outlive the process that started it.
+"""What a process asks of the kernel: not to be looked into, not to outlive its starter, room for its connections.
 
-Both are Linux's prctl(2); elsewhere they do nothing.
+The first two are Linux's prctl(2); elsewhere they do nothing.
 """
 
 import ctypes
@@ -25,6 +25,14 @@ def die_with(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def allow_files(count: int) -> None:
+    """Raise the limit of open files to ``count`` where it is lower, as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _prctl(option: int, value: int) -> None:
