@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Request
 
 from app.access import queries
+from app.access.counts import count_views
 from app.access.queries import AccountFilter
 from app.access.records import AccountOut
 from app.access.wording import KIND_CHOICES, STATUS_CHOICES, VIEWS, status_tone, status_word
@@ -88,7 +89,7 @@ def list_of(
     wanted = question.filter(request, db, actor)
     page = queries.list_accounts(db, actor, wanted, Order(sort, cursor, SIZE))
     fixed = AccountFilter(app_id=question.app_id)
-    counts = queries.count_views(db, actor, fixed, question.views)
+    counts = count_views(db, actor, question.views, question.app_id)
     is_plain = wanted == replace(fixed, view=wanted.view)
     total = counts[question.view] if is_plain else queries.count_accounts(db, actor, wanted)
     sources = sources_of(request, db)

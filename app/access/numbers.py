@@ -5,35 +5,31 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.access.counts import counts_by_app
 from app.access.models import Account
-from app.access.queries import LEAVERS, PRESENT, UNLINKED, active, unused, unused_before
+from app.access.queries import PRESENT
 from app.access.visibility import visible
 from app.apps.models import App
 from app.apps.numbers import AppNumbers, Numbers
 from app.core.actor import Actor
 from app.core.database import Db
 from app.core.listing import Sort
-from app.people.models import Person
 
 
 def count_by_app(db: Db, actor: Actor, app_ids: Collection[UUID]) -> dict[UUID, AppNumbers]:
     """The accounts of each app, as far as the actor may see; an app that never had one is left out."""
-    before = unused_before(db)
-
-    counts = {
-        "accounts": PRESENT,
-        "active": active(before),
-        "unused": unused(before),
-        "leavers": LEAVERS,
-        "unlinked": UNLINKED,
+    counts = counts_by_app(db, actor)
+    return {
+        app_id: AppNumbers(
+            accounts=counts[app_id]["all"],
+            active=counts[app_id]["active"],
+            unused=counts[app_id]["unused"],
+            leavers=counts[app_id]["leavers"],
+            unlinked=counts[app_id]["not-linked"],
+        )
+        for app_id in app_ids
+        if app_id in counts
     }
-    rows = db.rows(
-        sa.select(Account.app_id, *(sa.func.count().filter(what).label(name) for name, what in counts.items()))
-        .outerjoin(Person, Person.id == Account.person_id)
-        .where(Account.app_id.in_(app_ids), visible(actor))
-        .group_by(Account.app_id)
-    )
-    return {row.app_id: AppNumbers(row.accounts, row.active, row.unused, row.leavers, row.unlinked) for row in rows}
 
 
 def sorts(actor: Actor) -> Mapping[str, Sort]:

@@ -20,15 +20,18 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.person_id is None:
         return sa.false()
     own = Account.person_id == actor.person_id
-    return own if actor.rows is Rows.OWN else own | Account.app_id.in_(_owned_apps(actor.person_id))
+    return own if actor.rows is Rows.OWN else own | _in_owned_apps(actor.person_id)
 
 
 def changeable(actor: Actor) -> sa.ColumnElement[bool]:
     """Which of them an actor that may change access may change: all, or those in the apps it owns."""
     if actor.rows is Rows.ALL:
         return sa.true()
-    return sa.false() if actor.person_id is None else Account.app_id.in_(_owned_apps(actor.person_id))
+    return sa.false() if actor.person_id is None else _in_owned_apps(actor.person_id)
 
 
-def _owned_apps(person_id: UUID) -> sa.Select[UUID]:
-    return sa.select(App.id).where(App.owner_id == person_id, App.merged_into_id.is_(None))
+def _in_owned_apps(person_id: UUID) -> sa.ColumnElement[bool]:
+    """Accounts in the apps that a person owns: an array that is read first, so that an index can be used."""
+    owned = sa.select(App.id).where(App.owner_id == person_id, App.merged_into_id.is_(None)).scalar_subquery()
+    among: sa.ColumnElement[bool] = Account.app_id == sa.any_(sa.func.array(owned, type_=sa.ARRAY(sa.Uuid)))
+    return among

@@ -51,6 +51,7 @@ class App(Base):
             unique=True,
             postgresql_where=sa.text("merged_into_id IS NULL"),
         ),
+        sa.Index("ix_apps_lower_name", sa.text("lower(name)")),
     )
 
 

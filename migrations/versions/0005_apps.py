@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_apps")),
     )
     op.create_index(op.f("ix_apps_cost_centre_id"), "apps", ["cost_centre_id"], unique=False)
+    op.create_index("ix_apps_lower_name", "apps", [sa.literal_column("lower(name)")], unique=False)
     op.create_index(op.f("ix_apps_merged_into_id"), "apps", ["merged_into_id"], unique=False)
     op.create_index(op.f("ix_apps_owner_id"), "apps", ["owner_id"], unique=False)
     op.create_index(

@@ -63,9 +63,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("connection_id", "source_index", name=op.f("uq_accounts_connection_id_source_index")),
     )
-    op.create_index("ix_accounts_app_id_last_login_at", "accounts", ["app_id", "last_login_at", "id"], unique=False)
+    op.create_index(
+        "ix_accounts_answered_for",
+        "accounts",
+        ["last_login_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("seen_until IS NULL AND kind <> 'user'"),
+    )
     op.create_index(op.f("ix_accounts_email_index"), "accounts", ["email_index"], unique=False)
+    op.create_index(
+        "ix_accounts_gone",
+        "accounts",
+        ["last_login_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("seen_until IS NOT NULL"),
+    )
     op.create_index("ix_accounts_last_login_at_id", "accounts", ["last_login_at", "id"], unique=False)
+    op.create_index(
+        "ix_accounts_not_linked",
+        "accounts",
+        ["last_login_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("seen_until IS NULL AND person_id IS NULL AND kind = 'user'"),
+    )
+    op.create_index(
+        "ix_accounts_of_app",
+        "accounts",
+        ["app_id", "last_login_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("seen_until IS NULL"),
+    )
     op.create_index(op.f("ix_accounts_owner_id"), "accounts", ["owner_id"], unique=False)
     op.create_index(op.f("ix_accounts_person_id"), "accounts", ["person_id"], unique=False)
     op.create_index("ix_accounts_seen_from_id", "accounts", ["seen_from", "id"], unique=False)
