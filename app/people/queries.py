@@ -29,6 +29,7 @@ _p = PEOPLE.c
 _f = Facet.__table__.c
 _SORTS: Mapping[str, Sort] = {BY_ID: Sort(_p.id, UUID)}
 SORTS = (BY_ID, *searching.SORTS)
+_PEOPLE = sa.select(*PERSON_COLUMNS)  # made once: it is half the cost of a statement
 _BATCH = 500
 _EVERYBODY = sys.maxsize
 
@@ -42,7 +43,7 @@ def list_people(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, orde
         raise Invalid.field("sort", f"A search is sorted by one of: {', '.join(searching.SORTS)}.")
     if order.key != BY_ID:
         return searching.search(db, actor, roster, wanted, order).map(lambda ids: _by_ids(db, actor, roster, ids))
-    statement = sa.select(*PERSON_COLUMNS).where(*conditions(db, actor, wanted))
+    statement = _PEOPLE.where(*conditions(db, actor, wanted))
     page = page_of(db, statement, _SORTS, order, key=_p.id)
     return page.map(lambda rows: [opened(db, roster.facets, row) for row in rows])
 
@@ -56,7 +57,7 @@ def each_person(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort
 
 def get_person(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> PersonOut:
     """One person. Refuses (``NotFound``) who the actor may not see."""
-    row = db.row(sa.select(*PERSON_COLUMNS).where(_p.id == person_id, visible(actor)))
+    row = db.row(_PEOPLE.where(_p.id == person_id, visible(actor)))
     if row is None:
         raise NotFound("There is no such person.")
     return opened(db, roster.facets, row)
@@ -74,7 +75,7 @@ def get_to_change(db: Db, actor: Actor, person_id: UUID) -> Person:
 def list_reports(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> list[PersonOut]:
     """The people whose manager this is, of those the actor sees, by name; those who left are left out."""
     mine = [_p.manager_id == person_id, _p.status != "left", visible(actor)]
-    found = [opened(db, roster.facets, row) for row in db.rows(sa.select(*PERSON_COLUMNS).where(*mine).limit(_BATCH))]
+    found = [opened(db, roster.facets, row) for row in db.rows(_PEOPLE.where(*mine).limit(_BATCH))]
     return sorted(found, key=lambda person: person.display_name.casefold())
 
 
@@ -101,6 +102,6 @@ def facet_ids(db: Db, kind: FacetKind, names: Sequence[str]) -> tuple[UUID, ...]
 
 def _by_ids(db: Db, actor: Actor, roster: Roster, ids: Sequence[UUID]) -> list[PersonOut]:
     among: Any = sa.any_(sa.cast(list(ids), sa.ARRAY(sa.Uuid)))
-    rows = db.rows(sa.select(*PERSON_COLUMNS).where(_p.id == among, visible(actor)))
+    rows = db.rows(_PEOPLE.where(_p.id == among, visible(actor)))
     found = {row.id: opened(db, roster.facets, row) for row in rows}
     return [found[person_id] for person_id in ids if person_id in found]

@@ -6,7 +6,8 @@ not missed. It reads through the caller's transaction; what that one has not com
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,6 +25,7 @@ from app.people.visibility import PEOPLE
 CHANGES_KEPT = timedelta(days=2)
 _START_AGAIN_AFTER = timedelta(days=1)  # well before the notes of changes are cleared away
 MAX_KEY = 80  # sort keys travel in cursors
+_MANY = 500
 _BATCH = 1000
 _p = PEOPLE.c
 _c = RosterChange.__table__.c
@@ -72,11 +74,30 @@ class Snapshot:
 
     __slots__ = ("by_id", "derived", "entries", "seen")
 
-    def __init__(self, entries: Iterable[Entry], seen: Seen) -> None:
-        self.entries: Sequence[Entry] = sorted(entries, key=lambda entry: (entry.folded_name, entry.id))
-        self.by_id = {entry.id: entry for entry in self.entries}
+    def __init__(self, entries: Sequence[Entry], by_id: Mapping[UUID, Entry], seen: Seen) -> None:
+        self.entries = entries
+        self.by_id = by_id
         self.seen = seen
         self.derived: dict[object, Any] = {}
+
+    @classmethod
+    def of(cls, people: Mapping[UUID, Entry], seen: Seen) -> "Snapshot":
+        """All these people."""
+        return cls(sorted(people.values(), key=_place), people, seen)
+
+    def with_changes(self, changed: Collection[UUID], fresh: Collection[Entry], seen: Seen) -> "Snapshot":
+        """The same people, but of those who ``changed`` only the ``fresh`` ones, as they are now."""
+        by_id = dict(self.by_id)
+        gone = [by_id.pop(person_id) for person_id in changed if person_id in by_id]
+        by_id |= {entry.id: entry for entry in fresh}
+        if len(changed) > _MANY:
+            return Snapshot.of(by_id, seen)
+        entries = list(self.entries)
+        for entry in gone:
+            del entries[bisect_left(entries, _place(entry), key=_place)]
+        for entry in fresh:
+            insort(entries, entry, key=_place)
+        return Snapshot(entries, by_id, seen)
 
 
 class Roster:
@@ -108,16 +129,15 @@ class Roster:
         old = self._kept
         notes, seen, is_committed = _changes(db, old.seen if old else None)
         if old is None or seen.at - old.seen.at > _START_AGAIN_AFTER:
-            return Snapshot(_opened(db, _p.merged_into_id.is_(None)), seen), is_committed
+            everybody = {entry.id: entry for entry in _opened(db, _p.merged_into_id.is_(None))}
+            return Snapshot.of(everybody, seen), is_committed
         if not notes:
-            if seen != old.seen:
-                old.seen = seen
+            old.seen = seen
             return old, is_committed
         changed = {note.person_id for note in notes}
         ids = sa.any_(sa.cast(list(changed), sa.ARRAY(sa.Uuid)))
-        fresh = _opened(db, _p.merged_into_id.is_(None) & (_p.id == ids))
-        kept = (entry for entry in old.entries if entry.id not in changed)
-        return Snapshot([*kept, *fresh], seen), is_committed
+        fresh = list(_opened(db, _p.merged_into_id.is_(None) & (_p.id == ids)))
+        return old.with_changes(changed, fresh, seen), is_committed
 
 
 def roster_of(request: Request) -> Roster:
@@ -127,19 +147,29 @@ def roster_of(request: Request) -> Roster:
     return roster
 
 
+def _place(entry: Entry) -> tuple[str, UUID]:
+    return entry.folded_name, entry.id
+
+
+_now = sa.select(
+    sa.cast(sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger).label("xmin"),
+    sa.cast(sa.cast(sa.func.pg_current_xact_id_if_assigned(), sa.Text), sa.BigInteger).label("own"),
+    sa.func.clock_timestamp().label("at"),
+).cte("now")
+
+
+def _notes_since(transaction: Any) -> sa.Select[Any]:
+    notes = _now.outerjoin(RosterChange.__table__, _c.transaction >= transaction)
+    return sa.select(_now, _c.id, _c.transaction, _c.person_id).select_from(notes)
+
+
+_FIRST_NOTES = _notes_since(_now.c.xmin)
+_FURTHER_NOTES = _notes_since(sa.bindparam("since", type_=sa.BigInteger))
+
+
 def _changes(db: Db, last: Seen | None) -> tuple[Sequence[sa.Row[Any]], Seen, bool]:
     """The notes that ``last`` does not know, how far that is, and whether none of them is the caller's own."""
-    snapshot = sa.func.pg_current_snapshot()
-    now = sa.select(
-        sa.cast(sa.cast(sa.func.pg_snapshot_xmin(snapshot), sa.Text), sa.BigInteger).label("xmin"),
-        sa.cast(sa.cast(sa.func.pg_current_xact_id_if_assigned(), sa.Text), sa.BigInteger).label("own"),
-        sa.func.clock_timestamp().label("at"),
-    ).cte("now")
-    since = now.c.xmin if last is None else sa.literal(last.before, sa.BigInteger)
-    statement = sa.select(now, _c.id, _c.transaction, _c.person_id).select_from(
-        now.outerjoin(RosterChange.__table__, _c.transaction >= since)
-    )
-    rows = db.rows(statement)
+    rows = db.rows(_FIRST_NOTES) if last is None else db.rows(_FURTHER_NOTES, {"since": last.before})
     head = rows[0]
     notes = [row for row in rows if row.id is not None]
     known = last.notes if last else frozenset()

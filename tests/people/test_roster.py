@@ -18,7 +18,7 @@ from app.people.folding import fold
 from app.people.jobs import clear_roster_changes
 from app.people.models import Person, RosterChange
 from app.people.queries import PeopleFilter
-from app.people.roster import Roster
+from app.people.roster import Entry, Roster, Seen, Snapshot
 from tests.builders import make_person
 from tests.people.conftest import actor_of
 
@@ -232,3 +232,29 @@ def test_names_are_given_by_id_without_the_unknown(db: Db) -> None:
     ada = make_person(db, "Ada")
     assert roster.names(db, [ada, None, UUID(int=5)]) == {ada: "Ada"}
     assert (roster.name(db, None), roster.name(db, UUID(int=5))) == ("", "")
+
+
+_people = st.dictionaries(st.integers(0, 30), st.text("abÄ ", max_size=3), max_size=20)
+
+
+@given(before=_people, after=_people, many=st.booleans())
+@settings(max_examples=200)
+def test_changing_a_snapshot_gives_what_reading_everybody_anew_would(
+    before: dict[int, str], after: dict[int, str], many: bool
+) -> None:
+    def entries(people: dict[int, str]) -> dict[UUID, Entry]:
+        return {
+            UUID(int=number): Entry(
+                UUID(int=number), name, f"{fold(name)}\n\n", "employee", "active", None, None, None, None, None, None
+            )
+            for number, name in people.items()
+        }
+
+    seen = Seen(1, frozenset(), clock.now())
+    changed = {UUID(int=number) for number in before.keys() | after.keys() if before.get(number) != after.get(number)}
+    fresh = [entry for person_id, entry in entries(after).items() if person_id in changed]
+    unrelated = {UUID(int=1000 + number) for number in range(600 if many else 0)}
+    made = Snapshot.of(entries(before), seen).with_changes(changed | unrelated, fresh, seen)
+    anew = Snapshot.of(entries(after), seen)
+    assert list(made.entries) == list(anew.entries)
+    assert made.by_id == anew.by_id
