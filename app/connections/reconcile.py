@@ -24,6 +24,7 @@ from app.core.database import Db
 from app.people import lifecycle
 from app.people import snapshot as people
 from app.people.models import Person, PersonRecord
+from app.people.users import link_users
 from connectors.sdk.records import AppEntry
 
 BATCH: Final = 10_000
@@ -52,6 +53,7 @@ class Outcome:
 
     counts: dict[str, Counts] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    created_people: int = 0
     ended_accounts: tuple[UUID, ...] = ()
     ended_people: frozenset[UUID] = frozenset()
     left: tuple[UUID, ...] = ()
@@ -121,6 +123,7 @@ def _merge_people(db: Db, plan: Plan, outcome: Outcome, read: int) -> None:
     for batch in _batches(db, records):
         applied = people.apply_records(db, reading, batch)
         added, changed = added + applied.added, changed + applied.changed
+        outcome.created_people += len(applied.created)
     if added or changed or presence.returned or presence.ended:
         people.follow_managers(db, reading)
     outcome.ended_people = presence.people
@@ -180,6 +183,7 @@ def _follow(db: Db, actor: Actor, plan: Plan, outcome: Outcome) -> None:
     if plan.feeds_people and outcome.has_changed:
         lifecycle.recompute(db, actor, None, quiet=plan.is_first)
         outcome.left = _left_since(db, plan.at)
+        link_users(db)
     access.match_people(db, None if plan.feeds_people else plan.connection_id)
     if not plan.is_first:
         record_vanished(db, actor, outcome.ended_accounts)
