@@ -23,8 +23,11 @@ def own_program(*arguments: str) -> list[str]:
 
 
 def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` with the place this installation is imported from."""
-    return {**environment, "PYTHONPATH": _HOME}
+    """``environment`` with the place this installation is imported from.
+
+    Two malloc arenas instead of eight a core: a process of many threads keeps tens of megabytes less.
+    """
+    return {"MALLOC_ARENA_MAX": "2", **environment, "PYTHONPATH": _HOME}
 
 
 class KeptProcess:
