@@ -33,6 +33,8 @@ from app.login.models import (
     user_bound,
 )
 
+# Else two owners who remove each other would each hold the row that the other waits for.
+_ONE_AT_A_TIME: Final = 0x57AC5
 _LINKING: Final = job_actor("login.link_person")
 
 
@@ -134,7 +136,8 @@ def link_person(db: Db, user_email_index: bytes, person_id: UUID | None, *, acto
 
 
 def get_for_change(db: Db, user_id: UUID) -> User:
-    """A user's row, locked until the transaction ends. Refuses (``NotFound``)."""
+    """A user's row, locked until the transaction ends; changes of users happen one at a time. Refuses (``NotFound``)."""
+    db.value(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
     user = db.find(User, user_id, lock=True)
     if user is None:
         raise NotFound("There is no such user.")
@@ -172,14 +175,12 @@ def require_may_touch(actor: Actor, user: User) -> None:
 
 
 def _require_another_owner(db: Db, user: User) -> None:
-    """Refuse unless another active owner with all factors remains. Owners are locked, so two cannot leave at once."""
+    """Refuse unless another active owner with all factors remains."""
     owners = db.rows(
         sa.select(User.id, Password.user_id, Totp.user_id)
         .outerjoin(Password, Password.user_id == User.id)
         .outerjoin(Totp, Totp.user_id == User.id)
         .where(has_role(OWNER), User.status == ACTIVE)
-        .order_by(User.id)
-        .with_for_update(of=User)
     )
     if not any(all(row) for row in owners if row[0] != user.id):
         raise Conflict("This is the last owner who can sign in. Make somebody else an owner first.")

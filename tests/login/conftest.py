@@ -1,13 +1,13 @@
 """An installation with one owner, and browsers to use it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
 
 from app.core import clock
 from app.core.database import Database
-from datetime import timedelta
 from tests.login.installation import Browser, Known, make_app, make_user
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pyotp
+import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -26,7 +27,6 @@ from app.web import problems
 from app.web.guards import requires
 from app.web.shell import Surroundings
 from app.web.stack import middleware
-import sqlalchemy as sa
 
 ORIGIN = "https://stackwarden.example.com"
 PASSWORD = "seven green kettles whistle"
@@ -144,6 +144,11 @@ def with_session(app: FastAPI, secret: str, **more: Any) -> Browser:
     browser = Browser(app, **more)
     browser.have(sessions.COOKIE, secret)
     return browser
+
+
+def seed_on(page: str) -> str:
+    """The seed that an enrolment page shows for typing by hand."""
+    return page.split("data-copied>", 2)[1].partition("<")[0].replace(" ", "")
 
 
 @contextmanager

@@ -19,11 +19,19 @@ from tests.login.installation import Known, events, later, make_user, start_sess
 
 def actor_of(user: Known, *roles: str) -> Actor:
     return Actor(
-        "user", user.email, id=user.id, user_id=user.id, roles=roles, permissions=permissions_of(roles), rows=rows_of(roles)
+        "user",
+        user.email,
+        id=user.id,
+        user_id=user.id,
+        roles=roles,
+        permissions=permissions_of(roles),
+        rows=rows_of(roles),
     )
 
 
-def key_of(database: Database, user: Known, *roles: str, scopes: tuple[str, ...] = ("apps:read",), days: int = 90) -> str:
+def key_of(
+    database: Database, user: Known, *roles: str, scopes: tuple[str, ...] = ("apps:read",), days: int = 90
+) -> str:
     with database.transaction() as db:
         return api_keys.mint(db, actor_of(user, *(roles or ("owner",))), name="Reporting", scopes=scopes, days=days)
 
@@ -43,7 +51,9 @@ def test_a_key_works_on_the_api_alone(app: FastAPI, database: Database, owner: K
     assert call(app, key, "/") == 401
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer swk_x_y_z", "Bearer " + "A" * 5000, "Bearer \xe9"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer swk_x_y_z", "Bearer " + "A" * 5000, "Bearer \xe9"]
+)
 def test_what_is_no_key_is_refused(app: FastAPI, owner: Known, header: str) -> None:
     answer = program(app).get("/api/v1/apps", headers={b"authorization": header.encode("latin-1")})
     assert answer.status_code == 401
@@ -66,11 +76,15 @@ def test_a_key_beside_a_session_is_refused(app: FastAPI, database: Database, own
         browser = with_session(app, start_session(db, owner))
     assert browser.get("/api/v1/apps").status_code == 200
     assert browser.get("/api/v1/apps", headers={"authorization": f"Bearer {key}"}).status_code == 400
-    twice = program(app).get("/api/v1/apps", headers=[("authorization", f"Bearer {key}"), ("authorization", f"Bearer {key}")])
+    twice = program(app).get(
+        "/api/v1/apps", headers=[("authorization", f"Bearer {key}"), ("authorization", f"Bearer {key}")]
+    )
     assert twice.status_code in {400, 401}
 
 
-def test_a_key_does_what_its_scopes_and_its_users_present_rights_both_allow(app: FastAPI, database: Database, owner: Known) -> None:
+def test_a_key_does_what_its_scopes_and_its_users_present_rights_both_allow(
+    app: FastAPI, database: Database, owner: Known
+) -> None:
     with database.transaction() as db:
         clerk = make_user(db, "clerk@example.com", "it")
     assert call(app, key_of(database, clerk, "it", scopes=("people:read",))) == 403
@@ -84,7 +98,9 @@ def test_a_key_does_what_its_scopes_and_its_users_present_rights_both_allow(app:
     assert me["kind"] == "api_key"
 
 
-def test_a_revoked_an_ended_and_a_deactivated_users_key_are_refused(app: FastAPI, database: Database, owner: Known) -> None:
+def test_a_revoked_an_ended_and_a_deactivated_users_key_are_refused(
+    app: FastAPI, database: Database, owner: Known
+) -> None:
     revoked, ended, orphan = (key_of(database, owner, days=days) for days in (90, 1, 90))
     with database.transaction() as db:
         boss = with_session(app, start_session(db, owner))
@@ -123,7 +139,9 @@ def test_a_key_altered_in_the_database_is_refused(app: FastAPI, database: Databa
     assert call(app, key) == 401
 
 
-def test_a_key_is_never_given_what_its_maker_lacks_or_what_only_a_session_may(app: FastAPI, database: Database, owner: Known) -> None:
+def test_a_key_is_never_given_what_its_maker_lacks_or_what_only_a_session_may(
+    app: FastAPI, database: Database, owner: Known
+) -> None:
     with database.transaction() as db:
         auditor = make_user(db, "security@example.com", "security")
         browser = with_session(app, start_session(db, auditor))
@@ -168,7 +186,7 @@ def test_a_key_is_shown_once_and_stands_nowhere_else(app: FastAPI, database: Dat
         stored = repr(db.rows(sa.select(*ApiKey.__table__.columns)))
     assert secret not in stored
     assert "Reporting" not in stored
-    (row, facts), = events(database, "api_key.created")
+    ((_, facts),) = events(database, "api_key.created")
     assert secret not in repr(facts)
     assert facts.detail["scopes"] == "apps:read, people:read"
 

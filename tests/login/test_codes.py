@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app.core.database import Database
 from app.login import attempts, recovery_codes, throttle, totp
 from app.login.models import RecoveryCode, Totp, TotpEnrolment
-from tests.login.installation import ROOT, Browser, Known, events, later, make_user
+from tests.login.installation import ROOT, Browser, Known, events, later, make_user, seed_on
 
 
 def test_a_code_is_not_accepted_twice(app: FastAPI, owner: Known) -> None:
@@ -32,9 +32,7 @@ def test_after_a_code_its_elder_neighbour_is_not_accepted_and_its_younger_is(dat
 
 
 @pytest.mark.parametrize(("step", "accepted"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_one_step_of_skew_is_forgiven_and_no_more(
-    database: Database, owner: Known, step: int, accepted: bool
-) -> None:
+def test_one_step_of_skew_is_forgiven_and_no_more(database: Database, owner: Known, step: int, accepted: bool) -> None:
     with database.transaction() as db:
         assert totp.spend(db, owner.id, owner.code(step=step)) is accepted
 
@@ -135,8 +133,8 @@ def test_a_user_without_an_authenticator_enrols_one_before_anything_else(
     browser = Browser(app)
     assert browser.give_password("new@example.com").headers["location"] == "/sign-in/authenticator"
     assert browser.get("/").status_code == 303
-    seed = _seed(browser.get("/sign-in/authenticator").text)
-    assert seed == _seed(browser.get("/sign-in/authenticator").text), "a reload shows the same seed"
+    seed = seed_on(browser.get("/sign-in/authenticator").text)
+    assert seed == seed_on(browser.get("/sign-in/authenticator").text), "a reload shows the same seed"
     assert browser.submit("/sign-in/authenticator", code="000000").status_code == 422
     done = browser.submit("/sign-in/authenticator", code=pyotp.TOTP(seed).generate_otp(totp.present_step()))
     assert done.status_code == 200
@@ -156,13 +154,9 @@ def test_a_seed_that_one_sign_in_was_shown_is_not_offered_to_another(
     seeds = []
     for browser in (attacker, user):
         browser.give_password("new@example.com")
-        seeds.append(_seed(browser.get("/sign-in/authenticator").text))
+        seeds.append(seed_on(browser.get("/sign-in/authenticator").text))
     assert seeds[0] != seeds[1]
     code = pyotp.TOTP(seeds[1]).generate_otp(totp.present_step())
     assert user.submit("/sign-in/authenticator", code=code).status_code == 200
     late = pyotp.TOTP(seeds[0]).generate_otp(totp.present_step())
     assert attacker.submit("/sign-in/authenticator", code=late).status_code == 422, "enrolling over an authenticator"
-
-
-def _seed(page: str) -> str:
-    return page.split("data-copied>")[1].split("<")[0].replace(" ", "")

@@ -16,7 +16,9 @@ from tests.login.installation import PASSWORD, ROOT, make_user
 
 def _refused(password: str) -> bool:
     try:
-        require_good(password, email="grace.hopper@marlow-finch.example", name="Grace Hopper", organisation="Marlow & Finch")
+        require_good(
+            password, email="grace.hopper@marlow-finch.example", name="Grace Hopper", organisation="Marlow & Finch"
+        )
     except Invalid:
         return True
     return False
@@ -90,7 +92,9 @@ def test_a_hash_of_other_parameters_is_made_anew_at_the_next_sign_in(database: D
         passwords.store(db, ada.id, PasswordHasher(1, 8192, 1).hash(PASSWORD), changed_at=clock.now())
         changed = db.value(sa.select(Password.changed_at))
     with database.transaction() as db:
-        assert isinstance(attempts.with_password(db, ROOT, email=ada.email, password=PASSWORD), attempts.NeedsSecondFactor)
+        assert isinstance(
+            attempts.with_password(db, ROOT, email=ada.email, password=PASSWORD), attempts.NeedsSecondFactor
+        )
     with database.transaction() as db:
         assert "m=19456,t=2" in (passwords.find_hash(db, ada.id) or "")
         assert db.value(sa.select(Password.changed_at)) == changed

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.database import Database
 from app.login import actions, sessions, throttle
 from app.login.models import Session, User
-from tests.login.installation import ROOT, Browser, Known, events, later, make_user, start_session, with_session
+from tests.login.installation import Browser, Known, events, later, make_user, start_session, with_session
 
 
 @pytest.fixture
@@ -56,7 +56,10 @@ def test_being_seen_is_written_at_most_once_a_minute(app: FastAPI, secret: str, 
 
 
 def test_two_session_cookies_are_refused(app: FastAPI, secret: str) -> None:
-    for cookies in (f"{sessions.COOKIE}={secret}; {sessions.COOKIE}=other", f"{sessions.COOKIE}=other; {sessions.COOKIE}={secret}"):
+    for cookies in (
+        f"{sessions.COOKIE}={secret}; {sessions.COOKIE}=other",
+        f"{sessions.COOKIE}=other; {sessions.COOKIE}={secret}",
+    ):
         answer = Browser(app).get("/", headers={"cookie": cookies})
         assert answer.status_code in {303, 400}
         assert "who" not in answer.text
@@ -91,7 +94,9 @@ def test_a_session_altered_in_the_database_signs_nobody_in(
     assert not _works(app, secret)
 
 
-def test_a_role_given_by_hand_in_the_database_signs_the_user_out(app: FastAPI, database: Database, owner: Known) -> None:
+def test_a_role_given_by_hand_in_the_database_signs_the_user_out(
+    app: FastAPI, database: Database, owner: Known
+) -> None:
     with database.transaction() as db:
         clerk = make_user(db, "clerk@example.com", "employee")
         secret = start_session(db, clerk)
@@ -101,7 +106,9 @@ def test_a_role_given_by_hand_in_the_database_signs_the_user_out(app: FastAPI, d
     assert not _works(app, secret)
 
 
-def test_nobody_ends_a_session_of_somebody_else_by_its_id(app: FastAPI, owner: Known, secret: str, database: Database) -> None:
+def test_nobody_ends_a_session_of_somebody_else_by_its_id(
+    app: FastAPI, owner: Known, secret: str, database: Database
+) -> None:
     with database.transaction() as db:
         clerk = make_user(db, "clerk@example.com", "employee")
         theirs = with_session(app, start_session(db, clerk))
@@ -111,7 +118,9 @@ def test_nobody_ends_a_session_of_somebody_else_by_its_id(app: FastAPI, owner: K
     assert _works(app, secret)
 
 
-def test_ending_one_or_all_others_is_effective_at_once(app: FastAPI, owner: Known, secret: str, database: Database) -> None:
+def test_ending_one_or_all_others_is_effective_at_once(
+    app: FastAPI, owner: Known, secret: str, database: Database
+) -> None:
     with database.transaction() as db:
         others = [start_session(db, owner, ip=f"198.51.100.{number}") for number in range(3)]
         ids = [row.id for row in db.rows(sa.select(Session.id).order_by(Session.id))]
@@ -135,7 +144,9 @@ def test_the_twenty_first_session_ends_the_oldest(app: FastAPI, owner: Known, se
     assert _works(app, newer[-1])
 
 
-def test_a_deactivated_owner_is_out_at_the_next_request(app: FastAPI, owner: Known, secret: str, database: Database) -> None:
+def test_a_deactivated_owner_is_out_at_the_next_request(
+    app: FastAPI, owner: Known, secret: str, database: Database
+) -> None:
     with database.transaction() as db:
         second = make_user(db, "second@example.com", "owner")
         boss = with_session(app, start_session(db, second))
@@ -154,13 +165,19 @@ def test_a_changed_role_ends_the_users_sessions(app: FastAPI, owner: Known, secr
     assert not _works(app, theirs)
 
 
-def test_an_act_that_asks_for_a_fresh_code_leads_to_the_question_and_back(app: FastAPI, owner: Known, secret: str) -> None:
+def test_an_act_that_asks_for_a_fresh_code_leads_to_the_question_and_back(
+    app: FastAPI, owner: Known, secret: str
+) -> None:
     me = with_session(app, secret)
     assert me.get("/settings/api-keys/new").status_code == 200
     with later(minutes=15, seconds=1):
         asked = me.get("/settings/api-keys/new")
         assert asked.headers["location"] == "/step-up?next=/settings/api-keys/new"
-        sent = me.post("/settings/api-keys", data={"name": "x"}, headers={"referer": "https://stackwarden.example.com/settings/api-keys/new"})
+        sent = me.post(
+            "/settings/api-keys",
+            data={"name": "x"},
+            headers={"referer": "https://stackwarden.example.com/settings/api-keys/new"},
+        )
         assert sent.headers["location"] == "/step-up?next=/settings/api-keys/new"
         assert me.get(asked.headers["location"]).status_code == 200
         done = me.submit("/step-up", code=owner.code(), next="/settings/api-keys/new")
@@ -170,7 +187,9 @@ def test_an_act_that_asks_for_a_fresh_code_leads_to_the_question_and_back(app: F
         assert not _works(app, secret), "the old secret is dead after the elevation"
 
 
-def test_a_step_up_leads_nowhere_else_and_takes_no_code_twice(app: FastAPI, owner: Known, secret: str, database: Database) -> None:
+def test_a_step_up_leads_nowhere_else_and_takes_no_code_twice(
+    app: FastAPI, owner: Known, secret: str, database: Database
+) -> None:
     me = with_session(app, secret)
     code = owner.code()
     assert me.submit("/step-up", code=code, next="//evil.example").headers["location"] == "/"
@@ -186,7 +205,9 @@ def test_five_wrong_codes_end_the_session(app: FastAPI, owner: Known, secret: st
     assert not _works(app, secret)
 
 
-def test_an_administrator_ends_all_sessions_of_a_user(app: FastAPI, owner: Known, secret: str, database: Database) -> None:
+def test_an_administrator_ends_all_sessions_of_a_user(
+    app: FastAPI, owner: Known, secret: str, database: Database
+) -> None:
     with database.transaction() as db:
         clerk = make_user(db, "clerk@example.com", "it")
         theirs = start_session(db, clerk)

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from app.core.actor import Actor
 from app.core.database import Database
 from app.login import actions, attempts, sessions
 from app.login.models import User
@@ -34,7 +35,7 @@ def test_unknown_wrong_deactivated_and_unready_users_get_the_same_answer(app: Fa
     with database.transaction() as db:
         make_user(db, "known1@example.com")
         gone = make_user(db, "gone01@example.com", "auditor")
-        actions.deactivate(db, _root(), actions.get_for_change(db, gone.id))
+        actions.deactivate(db, Actor("user", "root", roles=("owner",)), actions.get_for_change(db, gone.id))
         make_user(db, "fresh1@example.com", "auditor", password=None, enrolled=False)
     answers = []
     for email, password in (
@@ -164,7 +165,7 @@ def test_an_address_in_other_letters_is_the_same_account_only_where_it_is_the_sa
 ) -> None:
     for same in ("ADA@example.com", " ada@example.com ", "ada@EXAMPLE.com", "ada@example。com"):
         assert Browser(app).give_password(same).status_code == 303
-    for other in ("ａda@example.com", "ada@example.com\u200b", "adа@example.com"):
+    for other in ("\uff41da@example.com", "ada@example.com\u200b", "ad\u0430@example.com"):
         assert Browser(app).give_password(other).status_code == 422
 
 
@@ -204,13 +205,6 @@ def test_another_site_cannot_sign_anybody_in_or_out(app: FastAPI, owner: Known) 
     foreign = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
     assert browser.post("/sign-out", headers=foreign).status_code == 403
     assert browser.get("/").status_code == 200
-
-
-def _root() -> "actions.Actor":
-    from app.core.actor import Actor
-    from app.core.permissions import Permission, Rows
-
-    return Actor("user", "root", roles=("owner",), permissions=frozenset(Permission), rows=Rows.ALL)
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-in?next=//evil.example"])

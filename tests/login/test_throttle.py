@@ -17,7 +17,9 @@ def _fill(database: Database, *limits_of: object, times: int = throttle.ACCOUNT)
             throttle.failed(db, [limit(db) for limit in limits_of])  # type: ignore[operator]
 
 
-def test_the_eleventh_try_at_an_account_is_not_looked_at_known_or_not(app: FastAPI, owner: Known, database: Database) -> None:
+def test_the_eleventh_try_at_an_account_is_not_looked_at_known_or_not(
+    app: FastAPI, owner: Known, database: Database
+) -> None:
     for email in (owner.email, "nobody@example.com"):
         _fill(database, lambda db, email=email: throttle.account(db, email_index(db, email)), times=9)
         statuses = [Browser(app).give_password(email, "wrong " + PASSWORD).status_code for _ in range(2)]
@@ -36,7 +38,9 @@ def test_spellings_of_one_address_share_one_count(app: FastAPI, owner: Known, da
     assert Browser(app).give_password(owner.email).status_code == 429
 
 
-def test_the_count_starts_anew_when_its_quarter_of_an_hour_is_over(app: FastAPI, owner: Known, database: Database) -> None:
+def test_the_count_starts_anew_when_its_quarter_of_an_hour_is_over(
+    app: FastAPI, owner: Known, database: Database
+) -> None:
     _fill(database, lambda db: throttle.account(db, email_index(db, owner.email)))
     assert Browser(app).give_password(owner.email).status_code == 429
     with later(minutes=15, seconds=1):
@@ -68,7 +72,9 @@ def test_a_forged_device_note_is_a_stranger(app: FastAPI, owner: Known, database
         assert browser.give_password(owner.email).status_code == 429
 
 
-def test_one_address_has_a_hundred_failures_whatever_header_it_sends(app: FastAPI, owner: Known, database: Database) -> None:
+def test_one_address_has_a_hundred_failures_whatever_header_it_sends(
+    app: FastAPI, owner: Known, database: Database
+) -> None:
     _fill(database, lambda db: throttle.address(db, "192.0.2.1"), times=100)
     for forwarded in ("203.0.113.5", "203.0.113.6, 10.0.0.1", "::1"):
         answer = Browser(app).post(
@@ -144,7 +150,7 @@ def test_a_full_queue_is_an_event_and_429(app: FastAPI, owner: Known, database: 
             passwords._queue._places.release()
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == str(passwords.RETRY_AFTER)
-    (row, facts), = events(database, "login.attempt")
+    ((row, facts),) = events(database, "login.attempt")
     assert (row.outcome, facts.reason) == ("refused", "Too many sign-ins at this moment")
 
 
