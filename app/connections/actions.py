@@ -170,7 +170,8 @@ def _apply(db: Db, actor: Actor, connection: Connection, facts: Mapping[str, Any
             setattr(connection, name, facts[name])
     if connection.every_minutes != before:
         connection.next_run_at = clock.now() if connection.every_minutes else None
-    connection.feeds_people = _feeds_people(connector, parsed.values)
+    if "sync" in connector.capabilities:
+        connection.feeds_people = _feeds_people(connector, parsed.values)
     if {"accounts", "sync"} <= connector.capabilities and connection.app_id is None:
         raise Invalid.field("app_id", "Choose the app whose accounts these are.")
     connection.changed_at = clock.now()
@@ -206,7 +207,7 @@ def _sealed(db: Db, connection: Connection, facts: ConnectionFacts) -> bytes:
 
 
 def _feeds_people(connector: Connector, values: Mapping[str, Value]) -> bool:
-    if "people" not in connector.capabilities or "sync" not in connector.capabilities:
+    if "people" not in connector.capabilities:
         return False
     asks = any(field.name == DIRECTORY for field in connector.fields)
     return values.get(DIRECTORY) is True if asks else True

@@ -33,13 +33,13 @@ _LONGEST_WAIT: Final = timedelta(hours=1)
 def fail(db: Db, actor: Actor, sync_id: UUID, sentence: str) -> None:
     """The run failed; ``sentence`` says why and what to do. What it had read is forgotten."""
     sync = _end(db, sync_id, "failed", error=sentence)
-    _record(db, actor, sync, outcome="failure", reason=sentence)
+    _record(db, actor, sync, Event.SYNC_FINISHED, reason=sentence)
 
 
 def stop(db: Db, actor: Actor, sync_id: UUID) -> None:
     """A person stopped the run; nothing was merged."""
     sync = _end(db, sync_id, "stopped")
-    _record(db, actor, sync, reason="stopped by hand")
+    _record(db, actor, sync, Event.SYNC_FINISHED, reason="stopped by hand")
 
 
 def discard(db: Db, sync_id: UUID, reason: str) -> None:
@@ -47,14 +47,22 @@ def discard(db: Db, sync_id: UUID, reason: str) -> None:
     _end(db, sync_id, "discarded", error=reason)
 
 
-def finish(db: Db, actor: Actor, sync_id: UUID, counts: Mapping[str, Counts], reasons: tuple[str, ...]) -> None:
+def finish(
+    db: Db,
+    actor: Actor,
+    sync_id: UUID,
+    counts: Mapping[str, Counts],
+    reasons: tuple[str, ...],
+    *,
+    event: Event = Event.SYNC_FINISHED,
+) -> None:
     """The run is merged; ``reasons`` say why its reading was unsound, none when it was sound."""
     sync = _end(db, sync_id, "done", counts=dict(counts), reasons=reasons, removals=())
     db.run(sa.update(Sync).where(Sync.id == sync_id).values(verdict="unsound" if reasons else "sound"))
     if not reasons:
         complete = sa.update(Connection).where(Connection.id == sync.connection_id)
         db.run(complete.values(last_complete_at=sync.finished_at))
-    _record(db, actor, sync, counts=counts, reason=" ".join(reasons))
+    _record(db, actor, sync, event, counts=counts, reason=" ".join(reasons))
 
 
 def ask(db: Db, sync_id: UUID, counts: Mapping[str, Counts], removals: tuple[Removal, ...]) -> None:
@@ -102,7 +110,9 @@ def _end(db: Db, sync_id: UUID, state: str, **said: Any) -> Any:
     db.run(sa.update(Sync).where(Sync.id == sync_id).values(ended))
     _schedule_next(db, sync_id)
     row = db.row(
-        sa.select(Sync.id, Sync.connection_id, Sync.trigger, Sync.problems, Sync.finished_at, Connection.name)
+        sa.select(
+            Sync.id, Sync.connection_id, Sync.state, Sync.trigger, Sync.problems, Sync.finished_at, Connection.name
+        )
         .join(Connection, Connection.id == Sync.connection_id)
         .where(Sync.id == sync_id)
     )
@@ -118,13 +128,7 @@ def _schedule_next(db: Db, sync_id: UUID) -> None:
 
 
 def _record(
-    db: Db,
-    actor: Actor,
-    sync: Any,
-    *,
-    outcome: Outcome = "success",
-    reason: str = "",
-    counts: Mapping[str, Counts] | None = None,
+    db: Db, actor: Actor, sync: Any, event: Event, *, reason: str = "", counts: Mapping[str, Counts] | None = None
 ) -> None:
     detail: dict[str, str | int | bool | None] = {
         "sync": str(sync.id),
@@ -133,5 +137,6 @@ def _record(
     }
     for kind, counted in (counts or {}).items():
         detail |= {f"{kind} {name}": value for name, value in msgspec.structs.asdict(counted).items()}
+    outcome: Outcome = "failure" if sync.state == "failed" else "success"
     subject = Subject("connection", sync.connection_id, sync.name)
-    audit.record(db, actor, Event.SYNC_FINISHED, subject, outcome=outcome, reason=reason, detail=detail)
+    audit.record(db, actor, event, subject, outcome=outcome, reason=reason, detail=detail)

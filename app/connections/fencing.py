@@ -38,7 +38,7 @@ def claim(db: Db, sync_id: UUID) -> Claim | None:
     if connection_id is None:
         return None
     fence = advance(db, connection_id)
-    mine = sa.update(Sync).where(Sync.id == sync_id, Sync.state.in_(LIVE))
+    mine = sa.update(Sync).where(Sync.id == sync_id, Sync.state.in_(LIVE), Sync.trigger.in_(("manual", "schedule")))
     now = clock.now()
     begun = mine.values(
         state="running",

@@ -16,8 +16,10 @@ from app.core import columns
 from app.core.database import Base, Db
 from app.core.sealed import Facts
 
-ConnectionStatus = Literal["active", "paused", "removed"]
-SyncState = Literal["queued", "running", "waiting_approval", "done", "failed", "discarded", "stopped"]
+ConnectionStatus = Literal["draft", "active", "paused", "removed"]
+SyncState = Literal[
+    "queued", "running", "waiting_approval", "done", "failed", "discarded", "stopped", "preview", "undone"
+]
 Trigger = Literal["manual", "schedule", "import", "test"]
 Verdict = Literal["", "sound", "unsound"]
 LIVE = ("queued", "running")
@@ -33,9 +35,10 @@ class ConnectionFacts(Facts, frozen=True):
 class Connection(Base):
     """One configured connector.
 
-    ``app_id`` is the app whose accounts it brings (no foreign key: the app may be merged away, see ``queries.app_of``);
+    ``app_id`` is the app whose accounts it brings (no foreign key: the app may be merged away, then they go along);
     ``feeds_people`` marks a directory or HR system, whose records make people. ``every_minutes`` is 0 for "by hand
-    only". ``fence`` is the number of the latest claim (see ``fencing``).
+    only". ``fence`` is the number of the latest claim (see ``fencing``). A "draft" is a spreadsheet of which nothing is
+    applied yet.
     """
 
     __tablename__ = "connections"
@@ -93,7 +96,10 @@ class SyncFacts(Facts, frozen=True):
 
 
 class Sync(Base):
-    """One run of a connection. ``problems`` counts unreadable records; ``not_before`` is when a postponed run goes on."""
+    """One run of a connection; a "preview" is a file that was read and not applied yet.
+
+    ``problems`` counts unreadable records; ``not_before`` is when a postponed run goes on.
+    """
 
     __tablename__ = "syncs"
 

@@ -73,9 +73,10 @@ class SyncOut(msgspec.Struct, frozen=True):
         return sum(getattr(counts, what) for counts in self.counts.values())
 
 
+_IS_RUN = sa.and_(Sync.trigger != "test", Sync.state != "preview")
 _LAST_STATE = (
     sa.select(Sync.state)
-    .where(Sync.connection_id == Connection.id, Sync.trigger != "test")
+    .where(Sync.connection_id == Connection.id, _IS_RUN)
     .order_by(Sync.id.desc())
     .limit(1)
     .scalar_subquery()
@@ -109,8 +110,8 @@ def get_to_change(db: Db, connection_id: UUID) -> Connection:
 
 
 def list_syncs(db: Db, order: Order, *, connection_id: UUID | None = None, states: Sequence[str] = ()) -> Page[SyncOut]:
-    """One page of runs, newest first; tests are left out."""
-    statement = sa.select(Sync.__table__).where(Sync.trigger != "test")
+    """One page of runs, newest first; tests and files that are not applied yet are left out."""
+    statement = sa.select(Sync.__table__).where(_IS_RUN)
     if connection_id is not None:
         statement = statement.where(Sync.connection_id == connection_id)
     if states:
@@ -136,7 +137,7 @@ def get_sync_to_change(db: Db, connection_id: UUID, sync_id: UUID) -> Sync:
 
 def latest(db: Db, connection_id: UUID, *, tests: bool = False) -> SyncOut | None:
     """The newest run, or the newest test."""
-    wanted = Sync.trigger == "test" if tests else Sync.trigger != "test"
+    wanted = Sync.trigger == "test" if tests else _IS_RUN
     row = db.row(
         sa.select(Sync.__table__).where(Sync.connection_id == connection_id, wanted).order_by(Sync.id.desc()).limit(1)
     )
@@ -144,7 +145,9 @@ def latest(db: Db, connection_id: UUID, *, tests: bool = False) -> SyncOut | Non
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(Connection.__table__, _LAST_STATE.label("last_state")).where(Connection.status != "removed")
+    return sa.select(Connection.__table__, _LAST_STATE.label("last_state")).where(
+        Connection.status.in_(("active", "paused"))
+    )
 
 
 def _opened(db: Db, row: Any) -> ConnectionOut:

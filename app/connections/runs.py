@@ -14,6 +14,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict
 from app.core.identifiers import new_id
+from connectors.registry import CONNECTORS
 
 
 def request_sync(db: Db, actor: Actor, connection: Connection, *, trigger: Trigger = "manual") -> Sync:
@@ -21,8 +22,8 @@ def request_sync(db: Db, actor: Actor, connection: Connection, *, trigger: Trigg
 
     A run that waits for approval is replaced by the new one. Refuses (``Conflict``) for what cannot be read.
     """
-    if connection.status == "removed":
-        raise Conflict("This connection is removed.")
+    if connection.status == "removed" or "sync" not in CONNECTORS[connection.connector].capabilities:
+        raise Conflict("There is nothing to sync: a spreadsheet is imported again instead.")
     live = db.session.scalars(open_syncs(connection.id, "queued", "running")).first()
     found = db.find(Sync, live) if live else None
     if found is not None:

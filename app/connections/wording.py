@@ -16,6 +16,8 @@ STATES = {
     "failed": ("Failed", "bad"),
     "discarded": ("Discarded", "mute"),
     "stopped": ("Stopped", "mute"),
+    "preview": ("Not applied yet", "info"),
+    "undone": ("Undone", "mute"),
 }
 TRIGGERS = {"manual": "By hand", "schedule": "Timetable", "import": "Import", "test": "Test"}
 KINDS = {"person": "People", "account": "Accounts", "entitlement": "Entitlements", "grant": "Grants", "app": "Apps"}

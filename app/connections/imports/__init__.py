@@ -1,0 +1,1 @@
+"""Spreadsheets: uploaded, mapped, previewed, applied, and undone whole."""

@@ -1,0 +1,116 @@
+"""Take a file in: find out what it is and what its columns are called, before anything is read into the product.
+
+The files of one kind (the people, the accounts of one app, the register) are one connection, so that history, verdict and
+the limits on removals are the same as for every other source.
+"""
+
+from itertools import islice
+from typing import BinaryIO, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.apps.records import AppOut
+from app.connections import endings, fencing
+from app.connections.imports import spool
+from app.connections.imports.models import PENDING, Import, ImportFacts
+from app.connections.models import Connection, ConnectionFacts, seal_connection
+from app.core import clock
+from app.core.actor import Actor
+from app.core.database import Db
+from app.core.errors import Invalid
+from app.core.identifiers import new_id
+from connectors.csv_file.mapping import suggest_mapping
+from connectors.csv_file.table import FileRefused, Table
+from connectors.csv_file.tables import open_table
+from connectors.csv_file.targets import ACCOUNTS, PEOPLE, TARGETS, FileTarget
+
+CONNECTOR: Final = "csv_file"
+MOST_BYTES: Final = 50 * 1024 * 1024
+AT_ONCE: Final = 10_000  # rows that are read and applied while the browser waits; more are a job
+_SAMPLES: Final = 3
+BY_KEY: Final[dict[str, FileTarget]] = {target.key: target for target in TARGETS}
+
+
+def upload(db: Db, actor: Actor, target: FileTarget, app: AppOut | None, name: str, data: BinaryIO) -> Import:
+    """Keep a file, sealed, with the suggestion of what its columns hold. An earlier file that waits is discarded.
+
+    Refuses (``Invalid``) what is no table, naming row and column.
+    """
+    table, rows = _looked_at(data)
+    samples = tuple(row for row in _sample(data))
+    connection = _connection(db, target, app)
+    fencing.advance(db, connection.id)
+    discard_pending(db, connection.id)
+    made = Import(
+        id=new_id(), connection_id=connection.id, target=target.key, state="uploaded", size=data.seek(0, 2), rows=rows,
+        created_at=clock.now(),
+    )  # fmt: skip
+    facts = ImportFacts(
+        file_name=name[:200], uploaded_by=actor.label, columns=table.columns, samples=samples, sheets=table.sheets,
+        mapping=suggest_mapping(table.columns, target),
+    )  # fmt: skip
+    made.sealed = db.seal(Import, made.id, facts)
+    db.add(made)
+    spool.store(db, made.id, spool.FILE, data)
+    return made
+
+
+def discard_pending(db: Db, connection_id: UUID) -> None:
+    """Forget the files of a connection that are not applied yet; the caller has locked it."""
+    waiting = sa.select(Import).where(Import.connection_id == connection_id, Import.state.in_(PENDING))
+    for pending in db.session.scalars(waiting).all():
+        discard(db, pending)
+
+
+def discard(db: Db, pending: Import) -> None:
+    """Forget a file that is not applied, and what was read of it."""
+    if pending.sync_id is not None:
+        endings.discard(db, pending.sync_id, "The file was not applied.")
+    for kind in (spool.FILE, spool.FAILED):
+        spool.forget(db, pending.id, kind)
+    pending.state = "discarded"
+    db.session.flush()
+
+
+def open_facts(db: Db, row: Import) -> ImportFacts:
+    """What is known of a file."""
+    return db.open(ImportFacts, Import, row.id, row.sealed)
+
+
+def _looked_at(data: BinaryIO) -> tuple[Table, int]:
+    try:
+        table = open_table(data)
+        return table, sum(1 for _ in islice(table.rows, AT_ONCE + 1))
+    except FileRefused as refused:
+        raise Invalid.field("file", refused.message) from None
+
+
+def _sample(data: BinaryIO) -> list[tuple[str, ...]]:
+    table = open_table(data)
+    return [tuple(cell[:80] for cell in row.cells) for row in islice(table.rows, _SAMPLES)]
+
+
+def _connection(db: Db, target: FileTarget, app: AppOut | None) -> Connection:
+    """The connection that such files belong to; a draft until the first of them is applied."""
+    same = sa.select(Connection).where(
+        Connection.connector == CONNECTOR,
+        Connection.status != "removed",
+        Connection.feeds_people == (target is PEOPLE),
+        Connection.app_id == app.id if app else Connection.app_id.is_(None),
+    )
+    found = db.session.scalars(same.with_for_update()).first()
+    if found is not None:
+        return found
+    now = clock.now()
+    subject = f"accounts of {app.label}" if target is ACCOUNTS and app else target.name.lower()
+    made = Connection(
+        id=new_id(), connector=CONNECTOR, name=f"Spreadsheet: {subject}"[:200], app_id=app.id if app else None,
+        feeds_people=target is PEOPLE, every_minutes=0, status="draft", removal_percent=5, removal_count=5, fence=0,
+        created_at=now, changed_at=now,
+    )  # fmt: skip
+    made.sealed = seal_connection(
+        db, made.id, ConnectionFacts(), connector=CONNECTOR, vault_reference=None, app_id=made.app_id
+    )
+    db.add(made)
+    return made
