@@ -44,6 +44,7 @@ def requires(permission: Permission, *, fresh: bool = False) -> Any:
         return actor
 
     guard.__dict__["permission"] = permission
+    guard.__dict__["fresh"] = fresh
     return Depends(guard, scope="function")
 
 
