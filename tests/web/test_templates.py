@@ -87,6 +87,46 @@ def test_every_import_of_a_macro_names_one_that_is_there() -> None:
     assert {one for path in ALL for one in imports_of(path)} - there == set()
 
 
+def signatures() -> dict[tuple[str, str], tuple[list[str], int]]:
+    """By template and macro: its parameters, and how many must be given."""
+    return {
+        (name_of(path), macro.name): ([arg.name for arg in macro.args], len(macro.args) - len(macro.defaults))
+        for path in ALL
+        for macro in environment().parse(path.read_text("utf-8")).find_all(nodes.Macro)
+    }
+
+
+def calls_of(path: Path) -> list[tuple[tuple[str, str], nodes.Call]]:
+    """The calls of imported macros."""
+    tree = environment().parse(path.read_text("utf-8"))
+    names = {
+        (name if isinstance(name, str) else name[1]): (one.template.value, name if isinstance(name, str) else name[0])
+        for one in tree.find_all(nodes.FromImport)
+        if isinstance(one.template, nodes.Const)
+        for name in one.names
+    }
+    own = {macro.name for macro in tree.find_all(nodes.Macro)}
+    return [
+        (names[call.node.name], call)
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in names and call.node.name not in own
+    ]
+
+
+@pytest.mark.parametrize("path", ALL, ids=name_of)
+def test_a_macro_is_called_with_what_it_takes(path: Path) -> None:
+    known = signatures()
+    wrong = []
+    for target, call in calls_of(path):
+        parameters, needed = known[target]
+        given = [keyword.key for keyword in call.kwargs]
+        takes_any = target[1] == "crumbs"
+        missing = [name for name in parameters[len(call.args) : needed] if name not in given]
+        if not set(given) <= set(parameters) or missing or (len(call.args) > len(parameters) and not takes_any):
+            wrong.append(f"line {call.lineno}: {target[1]}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize("path", PARTS, ids=name_of)
 def test_every_macro_used_elsewhere_is_documented_at_the_top_of_its_file(path: Path) -> None:
     used = {macro for other in ALL for template, macro in imports_of(other) if template == name_of(path)}
