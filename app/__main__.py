@@ -5,6 +5,7 @@ imported by the command that needs them.
 """
 
 import argparse
+import gc
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -70,17 +71,24 @@ def _run(settings: Settings, options: Options) -> None:
 
 def _serve(settings: Settings, options: Options) -> None:
     hide_memory()
+    gc.disable()  # what is made from here to the first request stays for ever
     from app.core.http_server import serve  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
 
     _wait_while_held(options)
     application = create_app(_as_application(settings, options))
-    if options.listener is not None:
-        serve(application, socket.socket(fileno=options.listener))
-        return
+    gc.freeze()
+    gc.enable()
+    serve(application, _listener(settings, options))
+
+
+def _listener(settings: Settings, options: Options) -> socket.socket:
+    """The socket the supervisor handed us, or one of our own."""
     from app.core.listening import bind  # noqa: PLC0415
 
-    serve(application, bind(settings.host, settings.port, 1)[0])
+    if options.listener is not None:
+        return socket.socket(fileno=options.listener)
+    return bind(settings.host, settings.port, 1)[0]
 
 
 def _work(settings: Settings, options: Options) -> None:

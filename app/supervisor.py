@@ -1,7 +1,7 @@
 """Owns PostgreSQL, web and worker as child processes: starts them, starts them again, and takes them down with it.
 
-It loads no heavy module and no room: whatever needs one is a command of ours in a process of its own. The web
-processes load their code while the database comes up and are let go once it is migrated.
+It loads no heavy module and no room: whatever needs one is a command of ours in a process of its own. The first web
+process loads its code while the database is migrated and has the machine to itself until it answers; the others follow.
 """
 
 import contextlib
@@ -70,22 +70,20 @@ class Supervisor:
         """Start everything and say where it is."""
         addresses = self._open_database()
         self._listeners = bind(self._settings.host, self._settings.port, self._settings.web_processes)
-        port = self._listeners[0].getsockname()[1]
-        self._settings = self._settings.model_copy(update={"port": port})
-        web = [self._web(listener, addresses.app) for listener in self._listeners]
-        for process in web:
-            self._children.append(process)
-            process.start(is_held=True)
+        self._settings = self._settings.model_copy(update={"port": self._listeners[0].getsockname()[1]})
+        first, *others = [self._web(listener, addresses.app) for listener in self._listeners]
+        self._children.append(first)
+        first.start(is_held=True)
         self._command("migrate")
         record_key(self._settings.data_dir, self._key, self._settings.key_file)
+        first.let_go()
+        self._wait_for_an_answer()
         if self._settings.demo:
             self._command("demo")
-        for process in web:
-            process.let_go()
         worker = KeptProcess(["work", *_child()], self._environment(addresses.app))
-        self._children.append(worker)
-        worker.start()
-        self._wait_for_an_answer()
+        for process in (*others, worker):
+            self._children.append(process)
+            process.start()
         self._announce()
 
     def watch(self) -> None:
