@@ -195,10 +195,11 @@ def test_a_server_of_ones_own_gets_the_application_role_from_its_owner(installat
         with installation.run(DATABASE_URL=own.url("owner", "kept_elsewhere").replace("+psycopg", "")) as running:
             assert running.get("/readyz") == 200
             with own.connect("postgres", "kept_elsewhere") as connection:
-                users = connection.execute(
+                query = (
                     "SELECT DISTINCT usename FROM pg_stat_activity"
                     " WHERE datname = 'kept_elsewhere' AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                ).fetchall()
+                )
+                users = until(lambda: connection.execute(query).fetchall(), lambda: "nobody is connected")
             assert users == [("stackwarden_app",)]
     assert not (installation.data_dir / "postgresql").exists()
 
