@@ -23,7 +23,7 @@ from app.login.queries import owner_exists
 from app.organisation import actions as organisations
 from app.organisation.models import Organisation
 
-AFTER: Final = "/integrations/new"
+AFTER: Final = "/integrations"
 
 
 @dataclass(frozen=True, slots=True)

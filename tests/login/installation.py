@@ -33,10 +33,10 @@ PASSWORD = "seven green kettles whistle"
 ROOT = Actor("setup", "tests")
 
 
-def make_app(database: Database, *, trusted: Sequence[str] = ()) -> FastAPI:
+def make_app(database: Database, *, trusted: Sequence[str] = (), origin: str = ORIGIN) -> FastAPI:
     """The routes of this room, and one more that asks for a permission."""
     settings = Settings(
-        data_dir="/nowhere/data", key_file="/nowhere/key", public_url=ORIGIN, trusted_proxies=tuple(trusted)
+        data_dir="/nowhere/data", key_file="/nowhere/key", public_url=origin, trusted_proxies=tuple(trusted)
     )
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, middleware=middleware(settings))
     app.state.settings = settings
