@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
@@ -18,11 +20,15 @@ import app.apps.panels
 import app.people.api
 import app.people.pages
 import app.people.panels
+from app.access.models import Account, AccountState, Entitlement, Grant
 from app.access.numbers import APP_NUMBERS
+from app.apps.models import App, AppMerge
 from app.core.actor import Actor
+from app.core.audit import EventFacts, EventRow
 from app.core.database import Database, Db
 from app.core.permissions import permissions_of, rows_of
 from app.core.settings import Settings
+from app.people.models import Facet, Person, PersonEmail
 from app.people.roster import Roster
 from app.web import palette, problems
 from app.web.body_limit import BodyLimit
@@ -103,3 +109,33 @@ def asking(application: FastAPI) -> Iterator[Asking]:
     yield ask
     for client in clients:
         client.close()
+
+
+# attacks.md 2.5: what a plain stack answers with 5xx, or stores.
+BAD_TEXTS = ["\x00", "a\x00b", "\x1b[31m", "x" * 501, "x" * 100_000, 5, 1.5, True, ["x"], {"x": 1}]
+BAD_BODIES: list[str] = [
+    "", "null", "[]", '"x"', "5", "{", '{"%s": "\\ud800"}', '{"%s": NaN}', '{"%s": 1e400}', '{"%s": 9223372036854775808}',
+    '{"%s": "A", "is_admin": true}', '{"%s": "A", "id": "x"}', '{"%s": "A", "merged_into_id": null}',
+    '{"%s": {"$ne": ""}}', "[" * 100_000, '{"a":' * 5_000 + "1" + "}" * 5_000,
+]  # fmt: skip
+SCRIPT = "<script>alert('1')</script> O'Brien & Söhne"
+
+
+def events(db: Db) -> list[tuple[str, EventFacts]]:
+    """What is in the trail: each action with its opened facts, oldest first."""
+    rows = db.rows(sa.select(EventRow.__table__).order_by(EventRow.at, EventRow.id))
+    return [(row.action, db.open(EventFacts, EventRow, row.id, row.sealed)) for row in rows]
+
+
+def last_event(database: Database) -> tuple[str, EventFacts]:
+    """The newest entry of the trail."""
+    with database.transaction() as db:
+        return events(db)[-1]
+
+
+def stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in the tables of these rooms and the trail, to see that nothing changed."""
+    tables = (Person, PersonEmail, Facet, App, AppMerge, Account, AccountState, Entitlement, Grant, EventRow)
+    with database.transaction() as db:
+        found = {table.__tablename__: db.rows(sa.select(table.__table__)) for table in tables}
+    return {name: sorted(map(tuple, rows), key=repr) for name, rows in found.items()}

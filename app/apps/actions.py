@@ -149,10 +149,10 @@ def _apply(db: Db, app: App, facts: AppChanges) -> dict[str, Any]:
         setattr(app, name, value)
     if "owner" in facts:
         app.owner_id = facts["owner"].id if facts["owner"] else None
-    sealed = {name: facts[name] for name in _SEALED if name in facts}  # type: ignore[literal-required]
-    if sealed:
-        old = db.open(AppFacts, App, app.id, app.sealed)
-        app.sealed = db.seal(App, app.id, msgspec.structs.replace(old, **sealed))
+    old = db.open(AppFacts, App, app.id, app.sealed)
+    new = msgspec.structs.replace(old, **{name: facts[name] for name in _SEALED if name in facts})  # type: ignore[literal-required]
+    if new != old:
+        app.sealed = db.seal(App, app.id, new)
     return _shown(db, app, facts)
 
 

@@ -63,8 +63,7 @@ def get_app(app_id: UUID, actor: Reader, db: Transaction) -> Response:
 def create_app(request: Request, actor: Writer, db: Transaction, body: AppIn) -> Response:
     def make() -> Response:
         app = actions.create_app(db, actor, meant(db, actor, roster_of(request), body), source="api")
-        made = queries.get_app(db, actor, app.id)
-        return answer(made, status=201, headers={"Location": f"/api/v1/apps/{app.id}"})
+        return answer(queries.reread(db, app.id), status=201, headers={"Location": f"/api/v1/apps/{app.id}"})
 
     return once(request, db, actor, body, make)
 
@@ -73,4 +72,4 @@ def create_app(request: Request, actor: Writer, db: Transaction, body: AppIn) ->
 def change_app(request: Request, app_id: UUID, actor: Writer, db: Transaction, body: AppPatch) -> Response:
     app = queries.get_to_change(db, actor, app_id)
     actions.change_app(db, actor, app, meant(db, actor, roster_of(request), body))
-    return answer(queries.get_app(db, actor, app_id))
+    return answer(queries.reread(db, app_id))

@@ -91,6 +91,7 @@ def meant(db: Db, actor: Actor, roster: Roster, given: AppIn | AppPatch) -> AppC
     if "owner_id" in sent:
         owner_id = sent.pop("owner_id")
         sent["owner"] = get_owner(db, actor, roster, owner_id) if owner_id else None
+        sent.setdefault("owner_email", "")
     return _with_cost_centre(db, sent)
 
 

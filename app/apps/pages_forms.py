@@ -79,7 +79,8 @@ def change_app(request: Request, app_id: UUID, actor: Writer, db: Transaction, s
             actions.change_app(db, actor, app, meant_by_form(db, actor, roster_of(request), sent.valid()))
     except (Invalid, Conflict) as refused:
         return _edit(request, db, actor, app_id, sent.raw, refused.fields)
-    response = RedirectResponse(f"/apps/{app_id}", 303)
+    is_still_seen = queries.is_visible(db, actor, app_id)  # an owner may give an app away
+    response = RedirectResponse(f"/apps/{app_id}" if is_still_seen else "/apps", 303)
     flash.say(response, f"{app.name} saved.")
     return response
 

@@ -155,7 +155,7 @@ def _chosen(db: Db, actor: Actor, asked: BulkForm) -> list[App]:
     if asked.matching is None:
         ids = list(asked.id)
     else:
-        ids = queries.ids_of(db, actor, wanted_from(parse_qsl(asked.matching, max_num_fields=50)))
+        ids = queries.ids_of(db, actor, wanted_from(parse_qsl(asked.matching)))
         if len(ids) != asked.count:
             raise Conflict(f"The list has changed: it now holds {counted(len(ids), 'app', 'apps')}. Select again.")
     if not ids:

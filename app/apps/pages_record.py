@@ -112,9 +112,11 @@ def change_owner(
         typed = sent.raw.get("owner", "")
         return _owner(request, db, actor, app_id, is_edited=True, typed=typed, errors=refused.fields)
     actions.change_app(db, actor, found, facts)
-    if is_partial(request):
+    is_still_seen = queries.is_visible(db, actor, app_id)  # an owner may give an app away
+    if is_partial(request) and is_still_seen:
         return _owner(request, db, actor, app_id, is_edited=False)
-    return RedirectResponse(f"/apps/{app_id}", 303)
+    path = f"/apps/{app_id}" if is_still_seen else "/apps"
+    return Response(None, headers={"HX-Redirect": path}) if is_partial(request) else RedirectResponse(path, 303)
 
 
 def _owner(

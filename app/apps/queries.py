@@ -92,6 +92,18 @@ def get_app(db: Db, actor: Actor, app_id: UUID) -> AppOut:
     return opened(db, row)
 
 
+def reread(db: Db, app_id: UUID) -> AppOut:
+    """An app that was just changed, even where it was given away and is no longer the actor's to see."""
+    row = db.row(select_apps().where(App.id == app_id))
+    assert row is not None
+    return opened(db, row)
+
+
+def is_visible(db: Db, actor: Actor, app_id: UUID) -> bool:
+    """Whether the actor may see this app."""
+    return db.value(sa.select(sa.literal(1)).where(App.id == app_id, visible(actor))) is not None
+
+
 def get_to_change(db: Db, actor: Actor, app_id: UUID) -> App:
     """One app, locked, to be changed. Refuses (``NotFound``) the unseen, (``NotAllowed``) another's."""
     return get_all_to_change(db, actor, (app_id,))[0]
