@@ -1,7 +1,8 @@
 """The jobs of this room; importing registers them."""
 
+from app.connections.imports.large import APPLY, READ
 from app.connections.schedule import SCHEDULE
 from app.connections.sync import SYNC
 from app.connections.testing import TEST
 
-__all__ = ["SCHEDULE", "SYNC", "TEST"]
+__all__ = ["APPLY", "READ", "SCHEDULE", "SYNC", "TEST"]

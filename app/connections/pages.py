@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from app.connections import pages_connection, pages_list
+from app.connections import pages_connection, pages_imports, pages_list
 
 router = APIRouter()
 router.include_router(pages_list.router)
+router.include_router(pages_imports.router)
 router.include_router(pages_connection.router)

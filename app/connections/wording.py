@@ -37,3 +37,13 @@ EVERY = (
     ("1440", "Every day"),
     ("10080", "Every week"),
 )
+IMPORT_STATES = {
+    "uploaded": ("Columns to be chosen", "info"),
+    "reading": ("Being read", "info"),
+    "ready": ("Ready to apply", "info"),
+    "applying": ("Being applied", "info"),
+    "applied": ("Applied", "ok"),
+    "undone": ("Undone", "mute"),
+    "failed": ("Failed", "bad"),
+    "discarded": ("Discarded", "mute"),
+}

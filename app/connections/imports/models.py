@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
+from app.connections.imports.lines import Lines
 from app.connections.models import Counts, Removal
 from app.core import columns
 from app.core.database import Base
@@ -21,7 +22,7 @@ class ImportFacts(Facts, frozen=True):
     """What a person told us of the file, and what was found in it.
 
     ``mapping`` names the column of each field. ``counts`` are what applying it will do, ``people`` how many of its people are
-    nobody's yet; ``removals`` exceed the connection's limits. ``error`` says why the file could not be read.
+    nobody's yet, ``lines`` the first rows; ``removals`` exceed the connection's limits. ``error`` says what stood in the way.
     """
 
     file_name: str = ""
@@ -32,6 +33,7 @@ class ImportFacts(Facts, frozen=True):
     mapping: dict[str, str] = msgspec.field(default_factory=dict)
     counts: dict[str, Counts] = msgspec.field(default_factory=dict)
     people: int = 0
+    lines: Lines = msgspec.field(default_factory=Lines)
     removals: tuple[Removal, ...] = ()
     reasons: tuple[str, ...] = ()
     error: str = ""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.connections import endings, merging
 from app.connections.imports import spool
+from app.connections.imports.lines import Lines, all_apps, app_lines, staged_lines
 from app.connections.imports.models import Import, ImportFacts
 from app.connections.imports.uploading import BY_KEY, open_facts
 from app.connections.models import Removal, Sync, SyncProblems
@@ -25,17 +26,17 @@ from connectors.csv_file.mapping import check_mapping
 from connectors.csv_file.reading import Reading, read
 from connectors.csv_file.table import FileRefused
 from connectors.csv_file.tables import open_table
-from connectors.csv_file.targets import PEOPLE
+from connectors.csv_file.targets import APPS, PEOPLE
 
 _BATCH: Final = 1_000
 
 
-class _Previewed(Exception):
-    """Undoes what a preview has done."""
+class Preview(Exception):
+    """What applying would do, and what of it exceeds the connection's limits on removals; raised to undo it again."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, lines: Lines, removals: tuple[Removal, ...] = ()) -> None:
         super().__init__()
-        self.outcome = outcome
+        self.outcome, self.lines, self.removals = outcome, lines, removals
 
 
 def remember_mapping(db: Db, given: Import, mapping: Mapping[str, str], *, is_complete: bool) -> None:
@@ -56,30 +57,35 @@ def prepare(db: Db, actor: Actor, given: Import) -> None:
     given.failed_rows = failed
     given.state = "ready"
     db.session.flush()
-    outcome, removals = preview(db, actor, given)
-    _save(
-        db, given,
-        msgspec.structs.replace(
-            open_facts(db, given), counts=outcome.counts, people=outcome.created_people, removals=removals,
-            reasons=reading_of(given).reasons,
-        ),
+    shown = preview(db, actor, given)
+    found = msgspec.structs.replace(
+        open_facts(db, given), counts=shown.outcome.counts, people=shown.outcome.created_people, lines=shown.lines,
+        removals=shown.removals, reasons=reading_of(given).reasons,
     )  # fmt: skip
+    _save(db, given, found)
 
 
-def preview(db: Db, actor: Actor, given: Import) -> tuple[Outcome, tuple[Removal, ...]]:
-    """What applying would do now, and what of it exceeds the connection's limits on removals."""
+def preview(db: Db, actor: Actor, given: Import) -> "Preview":
+    """What applying would do now. Nothing of it stays."""
     try:
         _rehearse(db, actor, given)
-    except _Previewed as done:
-        return done.outcome, ()
-    except merging.TooMuch as too_much:
-        return too_much.outcome, too_much.removals
+    except Preview as shown:
+        return shown
 
 
 def _rehearse(db: Db, actor: Actor, given: Import) -> NoReturn:
     assert given.sync_id is not None
+    reading = reading_of(given)
     with db.savepoint():
-        raise _Previewed(merging.apply(db, actor, given.sync_id, reading_of(given)))
+        lines = staged_lines(db, given.sync_id, given.connection_id, may_end=reading.is_whole)
+        apps = all_apps(db) if given.target == APPS.key else {}
+        try:
+            shown = Preview(merging.apply(db, actor, given.sync_id, reading), lines)
+        except merging.TooMuch as too_much:
+            shown = Preview(too_much.outcome, lines, too_much.removals)
+        if given.target == APPS.key:
+            shown.lines = app_lines(apps, all_apps(db))
+        raise shown
 
 
 def reading_of(given: Import) -> merging.Reading:

@@ -21,6 +21,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Base, Db
 from app.core.errors import Conflict
 from app.people.models import Facet, Person, PersonEmail, PersonRecord
+from app.people.users import link_users
 
 # Parents first: rows come back in this order, and go in the opposite one. Each with what names a row of it.
 TABLES: Final[tuple[tuple[type[Base], str], ...]] = (
@@ -100,6 +101,8 @@ def _restore(db: Db) -> None:
             for table, key in TABLES:
                 _bring_back(db, table, key)
             for table, key in reversed(TABLES):
+                if table is Person:
+                    link_users(db)  # their addresses are back with whoever had them
                 _take_away(db, table, key)
     except sa.exc.IntegrityError as error:
         other = getattr(getattr(error.orig, "diag", None), "table_name", None) or "something else"
