@@ -144,8 +144,8 @@ class ListView:
 
     @property
     def summary(self) -> str:
-        """The size of the list in words, for captions and announcements: "1,240 people"."""
-        return f"{self.count:,} {self.noun}"
+        """The size of the list in words, for captions and announcements: "1,240 people", "1 found"."""
+        return f"{self.count:,} {'found' if self.count == 1 else self.noun}" if self.count != 1 else "1 found"
 
     @property
     def range(self) -> str:
@@ -154,7 +154,7 @@ class ListView:
         if not shown:
             return f"0 {self.noun}"
         if self.page.total is None or self.first + shown - 1 > self.page.total:
-            return f"{shown:,} {self.noun} shown"
+            return f"{shown:,} shown" if shown > 1 else "1 shown"
         return f"{self.first:,}–{self.first + shown - 1:,} of {self.page.total:,}"  # noqa: RUF001 - a range takes an en dash
 
     @property

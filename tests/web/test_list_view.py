@@ -27,7 +27,7 @@ def asked(url: str | None) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("at", ["", "0", "-5", "x", "٣", "1e9", "9" * 400])
 def test_a_place_that_makes_no_sense_is_the_beginning_or_unknown(at: str) -> None:
-    assert people(("at", at)).range in {"1\u201350 of 420", "50 people shown"}
+    assert people(("at", at)).range in {"1\u201350 of 420", "50 shown"}
 
 
 def test_a_view_that_does_not_exist_is_the_first() -> None:
@@ -98,12 +98,16 @@ def test_the_pager_counts_along() -> None:
 
 def test_without_a_count_the_pager_says_what_is_shown() -> None:
     uncounted = people(page=Page(("a",) * 50, "n"))
-    assert uncounted.range == "50 people shown"
+    assert uncounted.range == "50 shown"
     assert uncounted.summary == "50 people"
 
 
 def test_an_empty_list_is_zero() -> None:
     assert people(page=Page((), total=0)).range == "0 people"
+
+
+def test_one_is_not_called_many() -> None:
+    assert people(page=Page(("a",), total=1)).summary == "1 found"
 
 
 def test_an_export_asks_the_same_question_elsewhere() -> None:

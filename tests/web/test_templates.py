@@ -1,6 +1,7 @@
 """What no template may do, and that every macro is documented and shown."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_every_import_of_a_macro_names_one_that_is_there() -> None:
     assert {one for path in ALL for one in imports_of(path)} - there == set()
 
 
+@cache
 def signatures() -> dict[tuple[str, str], tuple[list[str], int]]:
     """By template and macro: its parameters, and how many must be given."""
     return {
