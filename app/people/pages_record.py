@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from app.people import queries
 from app.people.header import PersonHeader, person_header
 from app.people.queries import PersonOut
 from app.people.roster import Roster, roster_of
-from app.people.saying import Fact, Statement, facts_of, statements
+from app.people.saying import Fact, Statement, comparison, facts_of, statements
 from app.web.guards import requires
 from app.web.panels import ShownCard, panels_of
 from app.web.render import render
@@ -34,6 +35,7 @@ class PersonPage:
     header: PersonHeader
     facts: Sequence[Fact]
     statements: Sequence[Statement]
+    comparison: Sequence[tuple[str, Sequence[str | date]]]
     manager_href: str
     reports: Sequence[PersonOut]
     cards: tuple[ShownCard, ...]
@@ -64,6 +66,7 @@ def person(request: Request, person_id: UUID, actor: Reader, db: Transaction) ->
         header=header,
         facts=facts,
         statements=said,
+        comparison=comparison(said),
         manager_href=_href(db, actor, roster, header.person.manager_id),
         reports=queries.list_reports(db, actor, roster, person_id),
         cards=panels_of(request).cards("person", db, actor, person_id),

@@ -37,6 +37,18 @@ class Fact:
     at: datetime | None
 
 
+_COMPARED: Sequence[tuple[str, str]] = (
+    ("display_name", "Name"),
+    *_SAME[:3],
+    ("aliases", "Aliases"),
+    *_SAME[3:-1],
+    ("manager", "Manager"),
+    ("start_date", "Start date"),
+    ("leaving_date", "Last day"),
+    ("source_id", "Id there"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What one source says of a person. ``age`` is when it last said so."""
@@ -61,6 +73,16 @@ def statements(
         said = (status_word(record.status), type_word(record.type))
         found.append(Statement(record, source.name, age, decisive, *said))
     return sorted(found, key=lambda one: (not one.is_decisive, one.record.seen_until is not None, one.record.seen_from))
+
+
+def comparison(said: Sequence[Statement]) -> list[tuple[str, list[str | date]]]:
+    """Each fact that any source says, with what each of them says ("" where it is silent)."""
+    found = []
+    for field, label in _COMPARED:
+        values = [_shown(getattr(one.record, field)) for one in said]
+        if any(values):
+            found.append((label, values))
+    return found
 
 
 def facts_of(person: PersonOut, said: Sequence[Statement], manager: str) -> list[Fact]:
@@ -104,6 +126,10 @@ def _leaving(person: PersonOut, said: Sequence[Statement]) -> Fact:
     if by is None:
         return Fact("Last day", person.leaving_date, BY_HAND, person.changed_at)
     return Fact("Last day", person.leaving_date, by.source, by.age)
+
+
+def _shown(value: str | date | tuple[str, ...] | None) -> str | date:
+    return ", ".join(value) if isinstance(value, tuple) else value or ""
 
 
 def _equal(one: object, other: object) -> bool:

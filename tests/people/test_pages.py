@@ -247,7 +247,7 @@ def test_every_fact_says_who_says_so(asking: Asking, database: Database, sources
     assert source("Last name") == "Removed connection"
     assert source("Phone") == "Entered here"
     assert "3 hours ago" in html
-    assert "Mark as left" not in html, "the lifecycle source decides"
+    assert "Record departure" not in html, "the lifecycle source decides"
     assert re.search(r"<dt>Location</dt><dd>\s*—", html)
 
 
