@@ -1,6 +1,6 @@
 """What every test may ask for: a PostgreSQL of the chosen version, a migrated database of its own, a transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -18,7 +18,10 @@ _numbers = count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-routes", action="store_true", help="write tests/house/routes.txt; then read the difference")
+    parser.addoption(
+        "--update-routes", action="store_true", help="write tests/house/routes.txt; then read the difference"
+    )
+    parser.addoption("--prove", action="store_true", help="drills at their full counts")
     parser.addoption(
         "--postgres", type=int, choices=(16, 18), default=18, help="major version of the tests' PostgreSQL"
     )
@@ -26,8 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "postgres" in getattr(item, "fixturenames", ()):
-            item.add_marker("database")
+        for fixture, marker in (("postgres", "database"), ("counted", "drill")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """``counted(60, 1000)`` is how often a drill does its thing: 60 times in the suite, 1,000 with ``--prove``."""
+    return lambda few, many: many if request.config.getoption("--prove") else few
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,19 @@ def test_it_comes_back_after_kill_9_of_its_postmaster_with_a_query_under_way(sta
     assert ask(server, "owner", "SELECT value FROM kept") == "acknowledged"
 
 
+def test_nothing_acknowledged_is_lost_however_often_its_postmaster_is_killed(
+    start, settings: Settings, counted: Callable[[int, int], int]
+) -> None:
+    server = start()
+    times = counted(3, 60)
+    for number in range(times):
+        keep(server, str(number))
+        os.kill(postmaster(settings), signal.SIGKILL)
+        server.wait()
+        server.start()
+    assert ask(server, "owner", "SELECT count(DISTINCT value) FROM kept") == times
+
+
 def test_it_comes_back_after_kill_9_of_the_process_that_started_it(start, settings: Settings) -> None:
     script = (
         "from pathlib import Path; from app.core.embedded import Embedded; from app.core.keys import MasterKey;"
