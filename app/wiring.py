@@ -30,11 +30,11 @@ from app.web import api_reference, components_page, health, palette, theme
 from app.web.panels import Panels
 
 ROUTERS: tuple[APIRouter, ...] = (
+    # Routes are tried in this order: what programs ask for most comes first.
+    people_api.router, access_api.router, apps_api.router, connections_api.router, trail_api.router, login_api.router,
     health.router, theme.router, palette.router, api_reference.router, overview_pages.router,
-    login_pages.router, login_api.router, organisation_pages.router,
-    people_pages.router, people_api.router, trail_pages.router, trail_api.router,
-    apps_pages.router, apps_api.router, access_pages.router, access_api.router,
-    connections_pages.router, connections_api.router,
+    login_pages.router, organisation_pages.router, people_pages.router, trail_pages.router, apps_pages.router,
+    access_pages.router, connections_pages.router,
 )  # fmt: skip
 LARGER_BODIES = {"/integrations/import": 50 * 1024 * 1024}
 """Uploads: the beginning of a path, and the bytes it takes."""

@@ -4,7 +4,7 @@ A request's transaction is a FastAPI dependency of scope "function": it commits 
 commit is never answered 2xx, and ``max_concurrency`` keeps more requests than connections from dead-locking.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -120,6 +121,10 @@ class Database:
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self.keys = keys
 
+    def begin(self) -> Session:
+        """A session that takes a connection when it is first used; who begins it ends it."""
+        return self._session()
+
     @contextmanager
     def transaction(self, *, read_only: bool = False, snapshot: bool = False) -> Iterator[Db]:
         """One transaction: committed when the block ends, rolled back when it raises.
@@ -155,9 +160,20 @@ def database_of(request: Request) -> Database:
     return database
 
 
-def _transaction(request: Request) -> Iterator[Db]:
-    with database_of(request).transaction() as db:
-        yield db
+async def _transaction(request: Request) -> AsyncIterator[Db]:
+    # Beginning costs no round trip and so no thread; ending does.
+    session = database_of(request).begin()
+    try:
+        yield Db(session, database_of(request).keys)
+    except BaseException:
+        await run_in_threadpool(session.close)
+        raise
+    await run_in_threadpool(_finish, session)
+
+
+def _finish(session: Session) -> None:
+    with session:
+        session.commit()
 
 
 Transaction = Annotated[Db, Depends(_transaction, scope="function", max_concurrency=CONCURRENCY)]
