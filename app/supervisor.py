@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 from socket import socket
 from typing import Final, TextIO
 from urllib.parse import urlsplit
@@ -177,8 +178,9 @@ class Supervisor:
 
     def _answers(self) -> bool:
         host, port = self._listeners[0].getsockname()[:2]
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
-        connection = HTTPConnection(reachable, port, timeout=1)
+        if ip_address(host).is_unspecified:
+            host = "::1" if ":" in host else "127.0.0.1"
+        connection = HTTPConnection(host, port, timeout=1)
         with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
             connection.request("GET", "/healthz", headers={"Host": urlsplit(self._settings.origin).netloc})
             return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP's OK
