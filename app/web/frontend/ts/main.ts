@@ -10,5 +10,6 @@ import "./keys";
 import "./list";
 import "./palette";
 import "./password";
+import "./strips";
 import "./swaps";
 import "./theme";
