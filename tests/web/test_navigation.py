@@ -28,3 +28,8 @@ def test_a_line_holds_what_lies_below_it_and_not_what_begins_alike() -> None:
     overview = NavItem("Overview", "/", icon="layout-dashboard", permission="overview:read")
     assert overview.holds("/")
     assert not overview.holds("/people")
+
+
+def test_no_page_is_in_the_menu_twice() -> None:
+    addresses = [item.href for item in ALL]
+    assert len(set(addresses)) == len(addresses)
