@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-import pytest
 from fastapi.testclient import TestClient
 
 from app.core import clock
@@ -36,15 +35,13 @@ def test_a_role_reads_and_writes_what_it_may(asking: Asking, database: Database)
         assert client.post(PATH, json={"name": f"Of {role}"}).status_code == refused.get(role, 201)
 
 
-@pytest.mark.parametrize("field", ["name", "instance_name", "vendor", "category", "url", "cost_centre"])
-def test_a_bad_text_in_any_field_is_refused_and_nothing_is_written(
-    asking: Asking, database: Database, field: str
-) -> None:
+def test_a_bad_text_in_any_field_is_refused_and_nothing_is_written(asking: Asking, database: Database) -> None:
     app_id, client = _app(database, "Figma"), asking()
     before = stored(database)
-    for text in BAD_TEXTS:
-        assert client.post(PATH, json={"name": "New", field: text}).status_code == 422, (field, text)
-        assert client.patch(f"{PATH}/{app_id}", json={field: text}).status_code == 422, (field, text)
+    for field in ("name", "instance_name", "vendor", "category", "url", "cost_centre"):
+        for text in BAD_TEXTS:
+            assert client.post(PATH, json={"name": "New", field: text}).status_code == 422, (field, text)
+            assert client.patch(f"{PATH}/{app_id}", json={field: text}).status_code == 422, (field, text)
     assert stored(database) == before
 
 
@@ -165,18 +162,18 @@ def test_apps_are_searched_filtered_and_sorted(asking: Asking, database: Databas
     assert _names(client, "&has_owner=false") == ["100% Real_Time", "Figma", "zoom"]
 
 
-@pytest.mark.parametrize("sort", ["name", "-name", "status", "-status", "changed", "-changed"])
-def test_every_app_is_on_exactly_one_page(asking: Asking, database: Database, sort: str) -> None:
+def test_every_app_is_on_exactly_one_page_whatever_the_order(asking: Asking, database: Database) -> None:
     with database.transaction() as db:
         made = [make_app(db, f"App {number % 3}", instance_name=str(number)) for number in range(11)]
     client = asking()
-    seen: list[str] = []
-    url: str | None = f"{PATH}?limit=3&sort={sort}"
-    while url:
-        page = client.get(url.removeprefix("http://127.0.0.1:8440")).json()
-        seen += [app["id"] for app in page["items"]]
-        url = page["next"]
-    assert sorted(seen) == sorted(map(str, made))
+    for sort in ("name", "-name", "status", "-status", "changed", "-changed"):
+        seen: list[str] = []
+        url: str | None = f"{PATH}?limit=3&sort={sort}"
+        while url:
+            page = client.get(url.removeprefix("http://127.0.0.1:8440")).json()
+            seen += [app["id"] for app in page["items"]]
+            url = page["next"]
+        assert sorted(seen) == sorted(map(str, made)), sort
 
 
 def test_an_app_owner_sees_and_changes_their_own_apps_only(asking: Asking, database: Database) -> None:
