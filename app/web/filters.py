@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 UNKNOWN = "—"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HUES = 10
-_SECOND = timedelta(seconds=1)
+_THIS = re.compile(r"^This(?= (?:is|must|needs|can|was|has) )")
 _AGES = (  # below this, in this unit
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
     (timedelta(days=1), timedelta(hours=1), "hour"),
@@ -110,6 +111,16 @@ def error_of(errors: Iterable[FieldError], field: str) -> str:
     return next((error.message for error in errors if error.field == field), "")
 
 
+def named_in(error: FieldError, fields: str) -> str:
+    """The message with the label that the drawn ``fields`` give its field: "This is required." → "Your name is required."."""
+    field = re.escape(error.field)
+    label = re.search(rf'<label for="field-{field}">([^<]+)|id="field-{field}"[^>]*><legend>([^<]+)', fields)
+    if not label:
+        return error.message
+    name = unescape(label[1] or label[2]).strip()
+    return _THIS.sub(lambda _: name, error.message)
+
+
 def trend(values: Sequence[float]) -> str:
     """The path of a sparkline in a box of 96 by 28."""
     low, high = min(values), max(values)
@@ -139,6 +150,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "hue": hue,
     "dash": dash,
     "error_of": error_of,
+    "named_in": named_in,
     "trend": trend,
     "is_web_address": is_web_address,
 }
