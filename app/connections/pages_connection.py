@@ -49,7 +49,10 @@ class SyncLine:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPage:
-    """A connection and its runs. ``live`` is the run or test under way, ``waiting`` one that asks for approval."""
+    """A connection and its runs. ``live`` is the run under way, ``waiting`` one that asks for approval.
+
+    ``asks_lifecycle`` where people have been read and no source decides yet who has left.
+    """
 
     connection: ConnectionOut
     connector: Connector
@@ -57,6 +60,7 @@ class ConnectionPage:
     tone: str
     app_name: str
     is_lifecycle: bool
+    asks_lifecycle: bool
     live: SyncLine | None
     test: SyncLine | None
     waiting: SyncLine | None
@@ -100,7 +104,7 @@ def connection(
     cursor: Annotated[str | None, Query(max_length=600)] = None,
 ) -> HTMLResponse:
     return render(
-        request, "connections/connection.html", _page(request, db, actor, connection_id, cursor), block="progress"
+        request, "connections/connection.html", _page(request, db, actor, connection_id, cursor), block="history"
     )
 
 
@@ -221,6 +225,7 @@ def _page(request: Request, db: Db, actor: Actor, connection_id: UUID, cursor: s
     waiting = last if last and last.state == "waiting_approval" else None
     removals = open_sync(db, queries.get_sync_to_change(db, connection_id, waiting.id)).removals if waiting else ()
     words, tone = HEALTH[shown.health]
+    lifecycle = get_organisation(db).lifecycle_source_id
     return ConnectionPage(
         connection=shown,
         connector=CONNECTORS[shown.connector],
@@ -229,7 +234,8 @@ def _page(request: Request, db: Db, actor: Actor, connection_id: UUID, cursor: s
         app_name=next((app.name for app in list_apps(db, actor, AppFilter(ids=(shown.app_id,)), Order("name")).rows), "")
         if shown.app_id
         else "",
-        is_lifecycle=get_organisation(db).lifecycle_source_id == connection_id,
+        is_lifecycle=lifecycle == connection_id,
+        asks_lifecycle=lifecycle is None and shown.last_complete_at is not None,
         live=_line(last) if last and last.is_live else None,
         test=_line(tested) if tested and (last is None or tested.created_at > last.created_at) else None,
         waiting=_line(waiting) if waiting else None,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.apps.actions import create_app
 from app.apps.queries import AppFilter, list_apps
 from app.connections import actions, form, queries, runs
 from app.connections.catalogue import connector_of
@@ -97,7 +98,7 @@ def create_connection(request: Request, key: str, actor: Writer, db: Transaction
     try:
         facts: Any = form.facts_of(sent, connector)
         with db.savepoint():
-            connection = actions.create_connection(db, actor, connector, facts)
+            connection = actions.create_connection(db, actor, connector, _with_app(db, actor, connector, facts))
     except Invalid as error:
         return _form(request, db, actor, connector, sent, error.fields)
     except Conflict as error:
@@ -114,6 +115,16 @@ def app_choices(db: Db, actor: Actor) -> tuple[tuple[str, str], ...]:
     return tuple(
         (str(app.id), f"{app.name} ({app.instance_name})" if app.instance_name else app.name) for app in page.rows
     )
+
+
+def _with_app(db: Db, actor: Actor, connector: Connector, facts: Any) -> Any:
+    """The facts with an app: where none was chosen, a new one named like the connection."""
+    if facts.get("app_id") is not None or "accounts" not in connector.capabilities:
+        return facts
+    try:
+        return {**facts, "app_id": create_app(db, actor, {"name": facts["name"]}).id}
+    except Conflict:
+        raise Invalid.field("app_id", f"There is an app named {facts['name']} already: choose it here.") from None
 
 
 def _form(

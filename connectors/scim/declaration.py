@@ -47,20 +47,20 @@ CONNECTOR: Final = Connector(
         Field(
             name="base_url",
             label="Address of the SCIM service",
-            hint="The part before /Users, such as https://example.com/scim/v2",
+            hint="The part before /Users, such as https://example.com/scim/v2.",
             kind="url",
             locates_host=True,
         ),
         Field(
             name="token",
             label="Bearer token",
-            hint="From the other system's administration, with the right to read users and groups",
+            hint="From the other system's administration, with the right to read users and groups.",
             kind="secret",
         ),
         Field(
             name="is_directory",
             label="This system is a directory of our people",
-            hint="Its users then count as people, not only as accounts",
+            hint="Its users then count as people, not only as accounts.",
             kind="boolean",
             required=False,
             default=True,
@@ -69,7 +69,7 @@ CONNECTOR: Final = Connector(
         Field(
             name="page_size",
             label="Entries per page",
-            hint="Smaller when the other system is slow",
+            hint="Smaller when the other system is slow.",
             kind="number",
             required=False,
             default=200,
@@ -78,8 +78,8 @@ CONNECTOR: Final = Connector(
         ),
     ),
     permissions=(
-        Permission("Read users", "to know who has an account, and whether it is active"),
-        Permission("Read groups", "to know who belongs to which group"),
+        Permission("Read users", "To know who has an account, and whether it is active."),
+        Permission("Read groups", "To know who belongs to which group."),
     ),
     streams=(users.STREAM, groups.STREAM),
     check=check,
