@@ -71,13 +71,17 @@ def failed(request: Request) -> Response:
 
 def answer(request: Request, problem: Problem) -> Response:
     """``problem`` for whoever sent ``request``: JSON under /api and /scim and where HTML is not accepted, else a page."""
-    wants_page = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
-    path = request.url.path
-    if not wants_page or any(path == root or path.startswith(f"{root}/") for root in _PROGRAMS):
+    if not _wants_page(request):
         return _as_json(request, problem)
     response = _as_page(request, problem)
     response.headers.update(problem.headers)
     return response
+
+
+def _wants_page(request: Request) -> bool:
+    accepts = "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+    path = request.url.path
+    return accepts and not any(path == root or path.startswith(f"{root}/") for root in _PROGRAMS)
 
 
 def _as_json(request: Request, problem: Problem) -> Response:
@@ -139,6 +143,8 @@ def _page(request: Request) -> str:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _wants_page(request) and any(detail["loc"][0] == "path" for detail in error.errors()):
+        return answer(request, Problem(404, HTTPStatus.NOT_FOUND.phrase.capitalize(), _SENTENCES[404]))
     fields = from_details(error.errors())
     return answer(request, Problem(422, Invalid.title, "Some fields need your attention.", fields))
 
