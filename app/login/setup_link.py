@@ -53,7 +53,7 @@ def ensure_in(db: Db, origin: str) -> str | None:
     row = {"digest": tokens.digest(secret), "expires_at": clock.now() + GOOD_FOR, "used_at": None}
     statement = insert(SetUpLink).values(number=_NUMBER, **row)
     db.run(statement.on_conflict_do_update(index_elements=["number"], set_=row))
-    audit.record(db, job_actor("set-up"), Event.SET_UP_LINK_ISSUED, Subject("setup"))
+    audit.record(db, job_actor("Set-up"), Event.SET_UP_LINK_ISSUED, Subject("setup"))
     return f"{origin}{PATH}?token={secret}"
 
 

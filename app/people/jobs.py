@@ -18,7 +18,7 @@ def follow_lifecycle(runtime: Runtime) -> None:
     Hourly, because a day begins at another hour in each organisation's time zone.
     """
     with runtime.database.transaction() as db:
-        recompute(db, job_actor("people.lifecycle"), None)
+        recompute(db, job_actor("Lifecycle"), None)
         link_users(db)
 
 

@@ -24,6 +24,8 @@ _WORDS: dict[str, str] = {
     Event.STEP_UP: "Confirmed identity",
     Event.SIGNED_OUT: "Signed out",
     Event.SET_UP: "Set-up completed",
+    Event.SET_UP_LINK_ISSUED: "Set-up link issued",
+    Event.SET_UP_LINK_USED: "Set-up link used",
     Event.PRIVILEGED_GRANTED: "Privileged access granted",
     Event.TOTP_ENROLLED: "Authenticator enrolled",
 }
