@@ -101,7 +101,7 @@ def list_of(
         page=replace(page, total=total),
         views=tuple(View(key, VIEWS[key], counts[key]) for key in question.views),
         filters=_filters(actor, sources),
-        search="Whole user name or e-mail address, or a person's name",
+        search="User name, e-mail or person",
         size=SIZE,
     )
     return shown, rows_of(page.rows, sources)

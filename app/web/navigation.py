@@ -52,7 +52,6 @@ GROUPS = (
 SETTINGS = (
     NavItem("Organisation", "/settings/organisation", icon="building-2", permission="organisation:write"),
     NavItem("Users", "/settings/users", icon="user-cog", permission="users:read"),
-    NavItem("Security", "/settings/security", icon="shield-check", permission="self:manage"),
     NavItem("Sessions", "/settings/sessions", icon="monitor-smartphone", permission="self:manage"),
     NavItem("Security", "/settings/security", icon="shield-check", permission="self:manage"),
     NavItem("API keys", "/settings/api-keys", icon="key-square", permission="api_keys:own"),
