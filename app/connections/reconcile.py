@@ -25,7 +25,6 @@ from app.people import lifecycle
 from app.people import snapshot as people
 from app.people.models import Person, PersonRecord
 from app.people.users import link_users
-from app.people.users import link_users
 from connectors.sdk.records import AppEntry
 
 BATCH: Final = 10_000
@@ -184,7 +183,6 @@ def _follow(db: Db, actor: Actor, plan: Plan, outcome: Outcome) -> None:
     if plan.feeds_people and outcome.has_changed:
         lifecycle.recompute(db, actor, None, quiet=plan.is_first)
         outcome.left = _left_since(db, plan.at)
-        link_users(db)
         link_users(db)
     access.match_people(db, None if plan.feeds_people else plan.connection_id)
     if not plan.is_first:

@@ -8,7 +8,10 @@ import pytest
 from app.core.database import Database
 from app.core.settings import Settings
 from tests.connections.harness import Bench
+from tests.connections.site import application, asking, front_end
 from tests.peers.scim import Peer, start
+
+__all__ = ["application", "asking", "front_end"]
 
 
 @pytest.fixture
