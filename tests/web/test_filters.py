@@ -118,7 +118,10 @@ def test_a_flat_trend_is_a_line() -> None:
 
 
 def test_the_summary_of_errors_names_the_field_as_its_label_does() -> None:
-    fields = '<label for="field-name">Your name &amp; title <span>(optional)</span></label><fieldset id="field-roles" class="x"><legend>Roles</legend>'
+    fields = (
+        '<label for="field-name">Your name &amp; title <span>(optional)</span></label>'
+        '<fieldset id="field-roles" class="x"><legend>Roles</legend>'
+    )
     assert filters.named_in(FieldError("name", "This is required."), fields) == "Your name & title is required."
     assert filters.named_in(FieldError("roles", "This must be a list."), fields) == "Roles must be a list."
     assert filters.named_in(FieldError("name", "This password is weak."), fields) == "This password is weak."
