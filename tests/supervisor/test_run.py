@@ -215,3 +215,11 @@ def test_a_role_with_a_password_of_another_key_is_refused(installation: Installa
     with server(installation.version) as own:
         sentence = refusal(installation, DATABASE_URL=own.url("owner"))
     assert 'password authentication failed for user "stackwarden_app"' in sentence
+
+
+def test_a_demonstration_says_so_and_fills_itself_once(made: Installation) -> None:
+    with made.run("--demo") as running:
+        assert running.said[1].startswith("Demo: ")
+        assert running.get("/readyz") == 200
+    again = made.command("demo", DEMO="true")
+    assert (again.returncode, again.stderr) == (0, "")
