@@ -6,6 +6,7 @@ says who took how many rows of what, with the file's SHA-256.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import Request
 from starlette.responses import StreamingResponse
@@ -14,6 +15,7 @@ from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Database, Db, database_of
+from app.core.permissions import Permission
 from app.core.version import VERSION
 from app.web.attachments import attachment
 from app.web.exports import MEDIA_TYPE, CsvExport, ExportHead
@@ -45,13 +47,22 @@ def export(request: Request, db: Db, actor: Actor, what: Exported) -> StreamingR
         filter=what.words,
         rows=what.count(db),
         total=what.total(db),
-        sources=[(source.name, source.last_complete_at) for source in sources_of(request, db).values()],
+        sources=_sources(request, db, actor),
         version=VERSION,
         columns=what.columns,
     )
     name = f"{what.title.lower().replace(' ', '-')}-{head.exported_at:%Y-%m-%d}.csv"
     headers = {"Content-Disposition": attachment(name), "X-Accel-Buffering": "no"}
     return StreamingResponse(_file(database_of(request), actor, what, head), media_type=MEDIA_TYPE, headers=headers)
+
+
+def _sources(request: Request, db: Db, actor: Actor) -> list[tuple[str, datetime | None]]:
+    """How old each source is; whoever may not see the connections is told no names."""
+    found = sources_of(request, db).values()
+    named = actor.may(Permission.CONNECTIONS_READ)
+    return [
+        (source.name if named else str(number), source.last_complete_at) for number, source in enumerate(found, start=1)
+    ]
 
 
 def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) -> Iterator[bytes]:
