@@ -40,7 +40,7 @@ class Route:
 
     @property
     def is_write(self) -> bool:
-        return self.method not in READS
+        return self.method not in READS | {"MOUNT"}
 
     @property
     def is_api(self) -> bool:

@@ -1,0 +1,70 @@
+"""The product under attack: one estate that every refusal leaves as it was, and fresh ones for what changes something."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+import app.main
+from app.core import logs
+from hatch_build import build
+from tests.attacks.estate import Estate, opened, populate, settings_for
+from tests.postgres import Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def front_end() -> None:
+    """The front end as the sources are now: pages name its files and icons."""
+    build()
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[io.BytesIO]:
+    """What the product logs during one test, as in production."""
+    structlog.contextvars.clear_contextvars()
+    written = io.BytesIO()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, logs._moment, logs._failure,
+            logs._clean, logs._ecs, logs._as_json,
+        ],
+        logger_factory=lambda *_: logs._Lines(written),
+        cache_logger_on_first_use=False,
+    )  # fmt: skip
+    yield written
+    structlog.reset_defaults()
+    for line in map(json.loads, written.getvalue().splitlines()):
+        if line["message"] in {"request.failed", "database.unavailable", "input.reached_the_database"}:
+            sys.stdout.write(f"{line}\n")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_log() -> Iterator[None]:
+    """``create_app`` does not take over the logging of the test process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.main.logs, "configure", lambda settings: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def estate(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """One for all tests of a worker, for what changes nothing that matters to another test."""
+    yield from _estate(postgres, "attacks_shared", tmp_path_factory.mktemp("estate"))
+
+
+@pytest.fixture
+def fresh(postgres: Server, tmp_path: Path) -> Iterator[Estate]:
+    """One of its own, for a test that changes things."""
+    yield from _estate(postgres, "attacks_fresh", tmp_path)
+
+
+def _estate(postgres: Server, name: str, folder: Path) -> Iterator[Estate]:
+    postgres.create_database(name, "template_stackwarden")
+    settings = settings_for(postgres.url("app", name), folder)
+    with opened(settings) as (application, line):
+        yield populate(Estate(application, line, settings, application.state.database))
+    postgres.drop_database(name)
