@@ -43,9 +43,10 @@ WORDS: Final = frozenset(
     was way who why yes battery
     """.split()
 ) | {"correct horse battery staple", "correcthorsebatterystaple"}
-_ROWS: Final = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "yxcvbnm",
-                "abcdefghijklmnopqrstuvwxyz", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol", "1q2w3e4r5t6y7u8i9o0p",
-                "!@#$%^&*()", "q1w2e3r4t5y6u7i8o9p0")  # fmt: skip
+_ROWS: Final = (
+    "1234567890 qwertyuiop asdfghjkl zxcvbnm qwertzuiop azertyuiop yxcvbnm abcdefghijklmnopqrstuvwxyz !@#$%^&*() "
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol 1q2w3e4r5t6y7u8i9o0p q1w2e3r4t5y6u7i8o9p0"
+).split()
 _LINES: Final = tuple(line + line[:3] for row in _ROWS for line in (row, row[::-1]))
 _LOOK_ALIKES: Final = str.maketrans("01l!|3€4@5$7+89", "oiiiieeaassttbg")
 _SHORTEST_RUN: Final = 3

@@ -32,24 +32,27 @@ from app.login.models import (
 from app.login.sessions import ABSOLUTE, COOKIE, IDLE, SEEN_EVERY
 
 _LONGEST_AGENT: Final = 300
+# Columns of tables, not of classes: the latter would go through the ORM's loader at every request.
+_users, _sessions, _keys = User.__table__.c, Session.__table__.c, ApiKey.__table__.c
 _USER = (
-    User.id.label("user_id"), User.email_index, User.roles, User.status, User.person_id,
-    User.sealed.label("user_sealed"),
+    _users.id.label("user_id"), _users.email_index, _users.roles, _users.status, _users.person_id,
+    _users.sealed.label("user_sealed"),
 )  # fmt: skip
 _SESSION = (
     sa.select(
-        Session.id, Session.digest, Session.started_at, Session.last_seen_at, Session.fresh_at, Session.sealed, *_USER
+        _sessions.id, _sessions.digest, _sessions.started_at, _sessions.last_seen_at, _sessions.fresh_at,
+        _sessions.sealed, *_USER,
     )
-    .join(User, User.id == Session.user_id)
-    .where(Session.digest == sa.bindparam("digest"), Session.ended_at.is_(None))
-)
+    .join_from(Session.__table__, User.__table__, _users.id == _sessions.user_id)
+    .where(_sessions.digest == sa.bindparam("digest"), _sessions.ended_at.is_(None))
+)  # fmt: skip
 _KEY = (
     sa.select(
-        ApiKey.id, ApiKey.digest, ApiKey.scopes, ApiKey.expires_at, ApiKey.revoked_at, ApiKey.last_used_at,
-        ApiKey.sealed, *_USER,
+        _keys.id, _keys.digest, _keys.scopes, _keys.expires_at, _keys.revoked_at, _keys.last_used_at, _keys.sealed,
+        *_USER,
     )
-    .join(User, User.id == ApiKey.user_id)
-    .where(ApiKey.id == sa.bindparam("id"))
+    .join_from(ApiKey.__table__, User.__table__, _users.id == _keys.user_id)
+    .where(_keys.id == sa.bindparam("id"))
 )  # fmt: skip
 _SEEN = sa.update(Session).where(
     Session.id.in_(

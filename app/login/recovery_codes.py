@@ -5,6 +5,7 @@ A code has 120 random bits, so a keyed MAC is all that needs to be kept of it (A
 """
 
 import secrets
+import string
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.core.database import Db
 from app.login.models import RecoveryCode
 
 HOW_MANY: Final = 10
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_ALPHABET: Final = string.digits + "abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _LENGTH: Final = 24
 _GROUP: Final = 4
 _MISREAD: Final = str.maketrans("ilo", "110")

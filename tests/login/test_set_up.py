@@ -127,7 +127,7 @@ def test_two_browsers_that_race_make_one_owner(app: FastAPI, database: Database)
         for number, each in enumerate(ids):
             assert each is not None
             set_up_sessions.keep(db, each, OwnerDraft(email=f"o{number}@example.com", name="O", hash=hashed(PASSWORD)))
-            seeds.append(totp.offeredseed_on(db, each))
+            seeds.append(totp.offered_seed(db, each))
 
     def finish(number: int) -> bool:
         from app.core.actor import Actor
