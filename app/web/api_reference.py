@@ -66,7 +66,9 @@ def _operation(described: dict[str, Any], method: str, path: str, operation: dic
     parameters = tuple(
         Parameter(each["name"], each["in"], each.get("description", "")) for each in operation.get("parameters", ())
     )
-    done = next((answer for status, answer in operation["responses"].items() if status.startswith("2")), {})
+    done: dict[str, Any] = next(
+        (answer for status, answer in operation["responses"].items() if status.startswith("2")), {}
+    )
     example = done.get("content", {}).get("application/json", {}).get("example")
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     return Operation(

@@ -86,7 +86,7 @@ def _require_untouched(db: Db) -> None:
                 SELECT undone.key FROM undone LEFT JOIN {name} r ON {key} = undone.key
                 WHERE undone.table_name = :name AND sha256(convert_to(r::text, 'UTF8')) IS DISTINCT FROM undone.left_as
                 LIMIT {_MOST_NAMED}
-            """),  # noqa: S608 - names of our own tables
+            """),  # noqa: S608  # nosec B608 - names of our own tables
             {"name": name},
         )
         touched += [(table, each) for each in found]
@@ -119,9 +119,9 @@ def _bring_back(db: Db, table: type[Base], key: str) -> None:
     listed, given = ", ".join(columns), ", ".join(f"b.{column}" for column in columns)
     before = f"jsonb_populate_record(NULL::{name}, convert_from(undone.original, 'UTF8')::jsonb) b"
     of_this = "undone.table_name = :name AND undone.original IS NOT NULL"
-    missing = f"INSERT INTO {name} ({listed}) SELECT {given} FROM undone, {before} WHERE {of_this} AND left_as IS NULL"  # noqa: S608
+    missing = f"INSERT INTO {name} ({listed}) SELECT {given} FROM undone, {before} WHERE {of_this} AND left_as IS NULL"  # noqa: S608  # nosec B608
     changed = (
-        f"UPDATE {name} r SET ({listed}) = ROW({given}) FROM undone, LATERAL {before} "  # noqa: S608
+        f"UPDATE {name} r SET ({listed}) = ROW({given}) FROM undone, LATERAL {before} "  # noqa: S608  # nosec B608
         f"WHERE {of_this} AND left_as IS NOT NULL AND {key} = undone.key"
     )
     for statement in (missing, changed):
@@ -132,7 +132,7 @@ def _take_away(db: Db, table: type[Base], key: str) -> None:
     """Rows it made go."""
     name = table.__tablename__
     statement = (
-        f"DELETE FROM {name} r USING undone "  # noqa: S608
+        f"DELETE FROM {name} r USING undone "  # noqa: S608  # nosec B608
         f"WHERE undone.table_name = :name AND undone.original IS NULL AND {key} = undone.key"
     )
     db.run(sa.text(statement), {"name": name})
