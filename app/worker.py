@@ -77,9 +77,17 @@ async def _reap(queue: procrastinate.App) -> None:
             for stalled in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
                 assert stalled.id is not None
                 _log.warning("job.stalled", job=stalled.task_name, number=stalled.id)
-                await queue.job_manager.retry_job_by_id_async(stalled.id, clock.now())
+                await _put_back(queue, stalled.id)
         except procrastinate.exceptions.ProcrastinateException:
             _log.exception("job.reaper_failed")
+
+
+async def _put_back(queue: procrastinate.App, number: int) -> None:
+    """Have the job done again; where another of its kind waits already, that one does it."""
+    try:
+        await queue.job_manager.retry_job_by_id_async(number, clock.now())
+    except procrastinate.exceptions.UniqueViolation:
+        await queue.job_manager.finish_job_by_id_async(number, procrastinate.jobs.Status.FAILED, delete_job=True)
 
 
 def _build(settings: Settings, runtime: Runtime) -> procrastinate.App:
