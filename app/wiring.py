@@ -3,6 +3,8 @@
 Tabs, cards, palette entries, sources and numbers travel up through this file, so that no room imports a room above it.
 """
 
+from uuid import UUID
+
 from fastapi import APIRouter, FastAPI
 
 from app.access import api as access_api
@@ -15,6 +17,7 @@ from app.apps import panels as apps_panels
 from app.connections import api as connections_api
 from app.connections import pages as connections_pages
 from app.connections.sources import list_sources
+from app.core.database import Db
 from app.login import api as login_api
 from app.login import pages as login_pages
 from app.login.identify import identify
@@ -23,6 +26,7 @@ from app.overview import pages as overview_pages
 from app.people import api as people_api
 from app.people import pages as people_pages
 from app.people import panels as people_panels
+from app.people.emails import resolve_by_emails
 from app.people.roster import Roster
 from app.trail import api as trail_api
 from app.trail import pages as trail_pages
@@ -48,6 +52,7 @@ def components() -> APIRouter:
 def wire(app: FastAPI) -> None:
     """Put on the application what its rooms offer each other."""
     app.state.identify = identify
+    app.state.person_of = _person_of
     app.state.roster = Roster()
     app.state.sources = list_sources
     app.state.app_numbers = APP_NUMBERS
@@ -56,3 +61,8 @@ def wire(app: FastAPI) -> None:
         access_panels.CARDS,
     )
     app.state.palette = (people_panels.PALETTE, apps_panels.PALETTE, access_panels.PALETTE)
+
+
+def _person_of(db: Db, address: str) -> UUID | None:
+    """The person who bears an address: whom a new user is."""
+    return next(iter(resolve_by_emails(db, [address]).values()), None)

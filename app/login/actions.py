@@ -17,6 +17,7 @@ from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.core.identifiers import new_id
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
+from app.core.sealed import DoesNotOpen
 from app.core.text import email as email_text
 from app.login import api_keys, sessions
 from app.login.models import (
@@ -136,11 +137,19 @@ def link_person(db: Db, user_email_index: bytes, person_id: UUID | None, *, acto
 
 
 def get_for_change(db: Db, user_id: UUID) -> User:
-    """A user's row, locked until the transaction ends; changes of users happen one at a time. Refuses (``NotFound``)."""
+    """A user's row, locked until the transaction ends; changes of users happen one at a time.
+
+    Refuses (``NotFound``), and (``Conflict``) a row that was altered by hand: it signs in nowhere, and must not be
+    sealed again as it is.
+    """
     db.value(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
     user = db.find(User, user_id, lock=True)
     if user is None:
         raise NotFound("There is no such user.")
+    try:
+        open_user(db, user)
+    except DoesNotOpen:
+        raise Conflict("This user was altered in the database by hand. They cannot sign in; restore the row.") from None
     return user
 
 

@@ -6,7 +6,7 @@ request they are cut with the user's present rights. It ends by its date, by rev
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import SESSION_ONLY, Permission
+from app.core.sealed import DoesNotOpen
 from app.login.models import LONGEST_NAME, ApiKey, ApiKeyFacts, api_key_bound
 
 DEFAULT_DAYS: Final = 90
@@ -98,12 +99,19 @@ def list_keys(db: Db, user_id: UUID | None) -> list[ApiKeyOut]:
     rows = db.rows(sa.select(*ApiKey.__table__.columns).where(ApiKey.user_id == user_id).order_by(ApiKey.id.desc()))
     return [
         ApiKeyOut(
-            id=row.id, name=db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name,
+            id=row.id, name=_name(db, row),
             scopes=tuple(row.scopes), created_at=row.created_at, expires_at=row.expires_at,
             last_used_at=row.last_used_at, revoked_at=row.revoked_at,
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _name(db: Db, row: Any) -> str:
+    try:
+        return db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name
+    except DoesNotOpen:
+        return "(altered in the database)"
 
 
 def _end(db: Db, which: sa.ColumnElement[bool]) -> int:

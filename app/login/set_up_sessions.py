@@ -14,6 +14,7 @@ from fastapi import Response
 from app.core import clock, tokens
 from app.core.database import Db
 from app.core.identifiers import new_id
+from app.core.sealed import DoesNotOpen
 from app.login.models import OwnerDraft, SetUpSession
 
 COOKIE: Final = "__Host-set-up"
@@ -36,10 +37,10 @@ def find(db: Db, secret: str) -> UUID | None:
             SetUpSession.digest == tokens.digest(secret), SetUpSession.started_at > clock.now() - GOOD_FOR
         )
     )
-    if row is None:
+    try:
+        return None if row is None or not _open(db, row) else UUID(str(row.id))
+    except DoesNotOpen:
         return None
-    _open(db, row)
-    return UUID(str(row.id))
 
 
 def draft(db: Db, set_up_id: UUID | None) -> OwnerDraft:

@@ -18,6 +18,7 @@ from app.login.models import Invitation, User, email_index
 from tests.login.installation import (
     ORIGIN,
     PASSWORD,
+    PERSON,
     ROOT,
     Browser,
     Known,
@@ -255,6 +256,14 @@ def test_the_list_filters_pages_and_shows_no_credential(boss: Browser, database:
     assert "argon2" not in first
 
 
+def test_a_new_user_is_the_person_who_bears_their_address(boss: Browser, database: Database) -> None:
+    assert boss.submit("/settings/users", name="P", email="person@example.com", roles="employee").status_code == 200
+    with database.transaction() as db:
+        found = queries.find_user_by_email(db, "person@example.com")
+        assert found is not None
+        assert found.person_id == PERSON
+
+
 def test_a_user_is_linked_to_the_person_with_the_same_address(database: Database, owner: Known) -> None:
     person = new_id()
     with database.transaction() as db:
@@ -298,6 +307,15 @@ def test_own_password_authenticator_and_codes_are_changed_with_a_fresh_code_only
     assert boss.get("/settings/security/recovery-codes").status_code == 200
     assert boss.post("/settings/security/recovery-codes").text.count("<li><code>") == 10
     assert "10" in boss.get("/settings/security").text
+
+
+def test_a_user_altered_by_hand_is_shown_as_such_and_never_sealed_again(boss: Browser, database: Database) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+        db.run(sa.update(User).where(User.id == clerk.id).values(roles=["owner"]))
+    assert "altered in the database" in boss.get("/settings/users").text
+    for act in ("profile", "deactivation", "factor-reset"):
+        assert boss.submit(f"/settings/users/{clerk.id}/{act}", name="X", roles="employee").status_code == 409
 
 
 def test_what_is_stored_of_a_user_says_nothing_of_them(database: Database, owner: Known) -> None:

@@ -1,6 +1,6 @@
 """Settings, Users: who signs in, with which roles; inviting somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -30,6 +30,7 @@ STATUSES = (("active", "Active"), ("deactivated", "Deactivated"))
 Reader = Annotated[Actor, requires(Permission.USERS_READ)]
 FreshWriter = Annotated[Actor, requires(Permission.USERS_WRITE, fresh=True)]
 RoleChoice = tuple[str, str, str]
+PersonOf = Callable[[Db, str], UUID | None]
 
 
 class UserForm(Input):
@@ -143,7 +144,6 @@ def _may_give(actor: Actor, role: Role) -> bool:
 
 
 def _person_of(request: Request, db: Db, email: str) -> UUID | None:
-    """The person with this address, asked of the room above that ``main`` wires in."""
-    find = getattr(request.app.state, "person_of", None)
-    found: UUID | None = find(db, email) if find is not None else None
-    return found
+    """The person with this address, asked of the room above that ``wiring`` names."""
+    find: PersonOf = request.app.state.person_of
+    return find(db, email)
