@@ -36,6 +36,7 @@ from app.web.panels import Panels
 from app.web.request_id import RequestId
 from app.web.shell import Surroundings
 from app.web.sources import Source
+from app.web.static_files import PREFIX, static_files
 from hatch_build import build
 from tests.builders import CONNECTION
 
@@ -87,6 +88,7 @@ def application(database: Database, tmp_path: Path, sources: list[Source]) -> Fa
     for room in ROOMS:
         made.include_router(room.api.router)
         made.include_router(room.pages.router)
+    made.mount(PREFIX, static_files())
     problems.install(made)
     made.add_middleware(BodyLimit)
     made.add_middleware(RequestId)

@@ -13,7 +13,7 @@ from app.access import queries
 from app.access.counts import count_views
 from app.access.queries import AccountFilter
 from app.access.records import AccountOut
-from app.access.wording import KIND_CHOICES, STATUS_CHOICES, VIEWS, status_tone, status_word
+from app.access.wording import KIND_CHOICES, KINDS, STATUS_CHOICES, VIEWS, status_tone, status_word
 from app.core.actor import Actor
 from app.core.database import Db
 from app.core.listing import Order
@@ -35,6 +35,7 @@ class AccountRow:
     account: AccountOut
     status: str
     tone: str
+    kind: str
     source: Source
 
 
@@ -110,7 +111,13 @@ def list_of(
 def rows_of(accounts: Sequence[AccountOut], sources: Mapping[UUID, Source]) -> list[AccountRow]:
     """Accounts with their sources and words."""
     return [
-        AccountRow(each, status_word(each.status), status_tone(each.status), source_of(sources, each.connection_id))
+        AccountRow(
+            account=each,
+            status=status_word(each.status),
+            tone=status_tone(each.status),
+            kind=KINDS[each.kind],
+            source=source_of(sources, each.connection_id),
+        )
         for each in accounts
     ]
 

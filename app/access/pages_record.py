@@ -13,7 +13,7 @@ from app.access.grants import GrantOut, list_grants
 from app.access.inputs import KindForm, LinkForm, StatusForm
 from app.access.listing import AccountRow, rows_of
 from app.access.records import AccountOut
-from app.access.wording import KIND_HINTS, KINDS, LINKS, STATUS_CHOICES, choice_of, status_word
+from app.access.wording import KIND_HINTS, LINKS, STATUS_CHOICES, TITLES, choice_of, status_word
 from app.apps.owners import get_owner, require_owner
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
@@ -48,7 +48,7 @@ class AccountPage:
     """One account. ``states`` are (word, from, until), newest first; ``people`` whom it could be linked to."""
 
     row: AccountRow
-    kind: str
+    title: str
     link: str
     grants: Sequence[GrantOut]
     states: Sequence[tuple[str, Any, Any]]
@@ -75,7 +75,6 @@ class AccountPreview:
     """What is shown of an account beside the list."""
 
     row: AccountRow
-    kind: str
     link: str
     grants: Sequence[GrantOut]
 
@@ -92,7 +91,7 @@ def preview(request: Request, account_id: UUID, actor: Reader, db: Transaction) 
     found = queries.get_account(db, actor, account_id)
     held = list_grants(db, (account_id,), present_only=True).get(account_id, ())
     row = rows_of([found], sources_of(request, db))[0]
-    return render(request, "access/preview.html", AccountPreview(row, KINDS[found.kind], LINKS[found.linked_by], held))
+    return render(request, "access/preview.html", AccountPreview(row, LINKS[found.linked_by], held))
 
 
 @router.post(f"{PATH}/person", include_in_schema=False)
@@ -135,7 +134,7 @@ def mark(
     except Invalid as refused:
         typed = Typed(_fields(refused, "owner"), sent.raw.get("kind", ""), sent.raw.get("owner", ""))
         return _draw(request, db, actor, account_id, typed=typed)
-    return _back(account_id, f"Marked as a {KINDS[asked.kind].lower()} account.")
+    return _back(account_id, f"Marked: {TITLES[asked.kind].lower()}.")
 
 
 @router.post(f"{PATH}/status", include_in_schema=False)
@@ -163,7 +162,7 @@ def _draw(
     words = find.strip() or found.display_name or found.username
     page = AccountPage(
         row=rows_of([found], sources_of(request, db))[0],
-        kind=KINDS[found.kind],
+        title=TITLES[found.kind],
         link=LINKS[found.linked_by],
         grants=list_grants(db, (account_id,)).get(account_id, ()),
         states=[

@@ -10,6 +10,7 @@ STATUSES: Mapping[str, tuple[str, str]] = {  # word, tone
     "inactive": ("Inactive", "mute"),
 }
 KINDS: Mapping[str, str] = {"user": "Person", "service": "Service", "shared": "Shared"}
+TITLES: Mapping[str, str] = {"user": "Account", "service": "Service account", "shared": "Shared account"}
 LINKS: Mapping[str, str] = {"email": "Matched by e-mail address", "hand": "Linked by hand", "": ""}
 VIEWS: Mapping[str, str] = {
     "all": "All",
