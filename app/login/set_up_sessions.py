@@ -37,10 +37,13 @@ def find(db: Db, secret: str) -> UUID | None:
             SetUpSession.digest == tokens.digest(secret), SetUpSession.started_at > clock.now() - GOOD_FOR
         )
     )
+    if row is None:
+        return None
     try:
-        return None if row is None or not _open(db, row) else UUID(str(row.id))
+        _open(db, row)
     except DoesNotOpen:
         return None
+    return UUID(str(row.id))
 
 
 def draft(db: Db, set_up_id: UUID | None) -> OwnerDraft:

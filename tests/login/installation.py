@@ -5,7 +5,7 @@ A browser keeps its cookies and says what a real one says of where a request com
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -102,10 +102,9 @@ class Known:
     id: UUID
     email: str
     seed: str
-    used: set[int] = field(default_factory=set)
 
     def code(self, *, step: int = 0) -> str:
-        """The code of the present step or, if it was given before, of one still to come that is accepted."""
+        """The code of the present step, or of one that many steps away."""
         return pyotp.TOTP(self.seed).generate_otp(totp.present_step() + step)
 
 
