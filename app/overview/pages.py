@@ -56,9 +56,10 @@ def _draw(request: Request, page: OverviewPage) -> HTMLResponse:
 
 
 def _steps(figures: Figures, sources: tuple[Source, ...], *, has_lifecycle: bool) -> tuple[Step, ...]:
+    deciding = f"/integrations/{sources[0].id}" if len(sources) == 1 else "/integrations"
     steps = (
         Step("Connect a directory", "Or import a spreadsheet: names come from here.", "/integrations", bool(sources)),
-        Step("Say who decides who has left", "One source is believed about leavers.", "/integrations", has_lifecycle),
+        Step("Say who decides who has left", "One source is believed about leavers.", deciding, has_lifecycle),
         Step("List your apps", "Import the register, or add apps by hand.", "/apps", figures.apps > 0),
         Step("Bring in accounts", "Sync or import who has an account where.", "/integrations", figures.accounts > 0),
     )  # fmt: skip

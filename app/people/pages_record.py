@@ -41,6 +41,12 @@ class PersonPage:
     cards: tuple[ShownCard, ...]
 
     @property
+    def told(self) -> Fact | None:
+        """A fact of the one source that tells all of them, so that it is named once; the status names its own."""
+        told = [fact for fact in self.facts[1:] if fact.source]
+        return told[0] if len({fact.source for fact in told}) == 1 else None
+
+    @property
     def is_decided(self) -> bool:
         """Whether the lifecycle source decides about this person, so that no hand does."""
         return self.header.person.status_from == "lifecycle"
