@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from app.access.snapshot import end_connection
+from app.apps.queries import get_app
 from app.connections import endings, fencing
 from app.connections.models import (
     Connection,
@@ -26,7 +27,7 @@ from app.core import audit, clock, vault
 from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
-from app.core.errors import Conflict, FieldError, Invalid, NotFresh
+from app.core.errors import Conflict, FieldError, Invalid, NotFound, NotFresh
 from app.core.identifiers import new_id
 from app.organisation.queries import get_organisation
 from app.people import lifecycle
@@ -81,6 +82,7 @@ def change_connection(
     parsed = _parsed(connector, given, saved=saved.settings, saved_secrets=saved.secrets)
     if points_elsewhere(connector.fields, saved.settings, parsed.values):
         _require_fresh(actor)
+        _discard_runs(db, connection, "The connection points elsewhere now.")
     before = _shown(connection, saved.settings)
     _apply(db, actor, connection, facts, _Settings(connector, parsed, saved))
     changes = audit.changed(before, _shown(connection, parsed.values))
@@ -108,9 +110,7 @@ def remove_connection(db: Db, actor: Actor, connection: Connection) -> None:
     A run that is under way writes nothing more.
     """
     now = clock.now()
-    fencing.advance(db, connection.id)
-    for sync_id in db.session.scalars(open_syncs(connection.id)).all():
-        endings.discard(db, sync_id, "The connection was removed.")
+    _discard_runs(db, connection, "The connection was removed.")
     ended = end_connection(db, connection.id, now)
     end_records(db, connection.id, now)
     vault.forget(db, _secret_name(connection.id))
@@ -165,6 +165,8 @@ class _Settings(NamedTuple):
 def _apply(db: Db, actor: Actor, connection: Connection, facts: Mapping[str, Any], settings: _Settings) -> None:
     connector, parsed, saved = settings
     before = connection.every_minutes
+    if facts.get("app_id") is not None:
+        _require_app(db, actor, facts["app_id"])
     for name in _PLAIN:
         if name in facts:
             setattr(connection, name, facts[name])
@@ -177,6 +179,13 @@ def _apply(db: Db, actor: Actor, connection: Connection, facts: Mapping[str, Any
     connection.changed_at = clock.now()
     names = _store_secrets(db, actor, connection, parsed, saved)
     connection.sealed = _sealed(db, connection, ConnectionFacts(settings=parsed.values, secrets=names))
+
+
+def _require_app(db: Db, actor: Actor, app_id: UUID) -> None:
+    try:
+        get_app(db, actor, app_id)
+    except NotFound:
+        raise Invalid.field("app_id", "Choose an app that is listed here.") from None
 
 
 def _store_secrets(
@@ -218,6 +227,13 @@ def _shown(connection: Connection, settings: Mapping[str, Value]) -> dict[str, A
     return {name: getattr(connection, name) for name in (*_PLAIN, "feeds_people", "status")} | dict(settings)
 
 
+def _discard_runs(db: Db, connection: Connection, reason: str) -> None:
+    """End the runs that are not over: what they have read is not to be merged, and they write nothing more."""
+    fencing.advance(db, connection.id)
+    for sync_id in db.session.scalars(open_syncs(connection.id)).all():
+        endings.discard(db, sync_id, reason)
+
+
 def _require_fresh(actor: Actor) -> None:
     if actor.fresh_at is None or clock.now() - actor.fresh_at > FRESH_FOR:
         raise NotFresh("Confirm that it is you: another address means that the secret is sent elsewhere.")
@@ -225,10 +241,11 @@ def _require_fresh(actor: Actor) -> None:
 
 @contextmanager
 def _unique_name(connection: Connection) -> Iterator[None]:
+    name = connection.name  # cannot be read any more once the statement has failed
     try:
         yield
     except sa.exc.IntegrityError as error:
         if "uq_connections_name" not in str(error.orig):
             raise
-        message = f"There is another connection called {connection.name}."
+        message = f"There is another connection called {name}."
         raise Conflict(message, fields=(FieldError("name", message),)) from None

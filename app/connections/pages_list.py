@@ -135,6 +135,7 @@ def _form(
     typed: dict[str, str],
     errors: tuple[FieldError, ...] = (),
 ) -> HTMLResponse:
+    typed = dict.fromkeys(form.typed_defaults(connector), "") | typed
     page = NewConnectionPage(
         connector, _words(connector), form.shown_fields(connector, typed), typed, app_choices(db, actor), EVERY, errors
     )
