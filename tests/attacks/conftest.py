@@ -56,6 +56,12 @@ def estate(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield from _estate(postgres, "attacks_shared", tmp_path_factory.mktemp("estate"))
 
 
+@pytest.fixture(scope="session")
+def spoiled(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """One in which anything may have become of anything."""
+    yield from _estate(postgres, "attacks_spoiled", tmp_path_factory.mktemp("spoiled"))
+
+
 @pytest.fixture
 def fresh(postgres: Server, tmp_path: Path) -> Iterator[Estate]:
     """One of its own, for a test that changes things."""

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ ANYBODY = ("anonymous", "half-signed-in", "set-up")
 ADMIN = job_actor("administrator of the tests")
 
 
-@dataclass
+@dataclass(repr=False)
 class Estate:
     """The running product and everything that is known about it."""
 
@@ -90,6 +91,11 @@ class Estate:
         actor = self.actor(role)
         with self.database.transaction() as db:
             return api_keys.mint(db, actor, name="tests", scopes=scopes or api_keys.scopes_for(actor))
+
+    @cached_property
+    def standing_key(self) -> str:
+        """The owner's API key for the length of the tests."""
+        return self.key("owner")
 
     def ask(self, who: str | dict[str, str], method: str, target: str, **sent: Any) -> Answer:
         """One request of theirs: ``json`` or ``form`` is its body."""
