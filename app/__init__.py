@@ -13,7 +13,7 @@ The tower, bottom to top; imports go down only (``pyproject.toml`` holds the con
 - ``overview``      the first page.
 - ``demo``          a synthetic organisation.
 - ``main``          builds the web application.              ``worker`` runs the jobs.
-- ``supervisor``    owns PostgreSQL, web and worker as child processes.
+- ``supervisor``    owns PostgreSQL, web and worker as child processes.  ``doctor`` says what is wrong here.
 - ``__main__``      the command line.
 
 A room has up to five files that always mean the same: ``models`` (tables), ``queries`` (read), ``actions`` (change,

@@ -43,7 +43,8 @@ def run(settings: Settings, *, demo: bool = False) -> None:
     """
     hide_memory()
     for number in _STOP_SIGNALS:
-        signal.signal(number, signal.default_int_handler)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup asked to live on
+            signal.signal(number, signal.default_int_handler)
     settings = settings.model_copy(update={"demo": settings.demo or demo})
     supervisor = Supervisor(settings, open_key(settings.data_dir, settings.key_file))
     try:

@@ -5,6 +5,7 @@ into its log, and ends when the process that started it ends.
 """
 
 import hashlib
+import os
 import signal
 import stat
 import subprocess
@@ -190,11 +191,10 @@ def _socket_dir(home: Path, name: str) -> Path:
 def _own_folder(folder: Path, who: Account) -> None:
     """Make ``folder`` for ``who`` alone; refuse one that somebody else made there before us."""
     try:
-        folder.mkdir(mode=0o700, exist_ok=False)
-        who.owns(folder)
-    except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != who.uid or found.st_mode & 0o077:
-            raise StartRefused(f"{folder} is not a private folder of ours: remove it.") from None
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StartRefused(f"{folder} cannot be made: {error.strerror}.") from None
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {who.uid, os.geteuid()} or found.st_mode & 0o077:
+        raise StartRefused(f"{folder} is not a private folder of ours: remove it.")
+    who.owns(folder)

@@ -290,6 +290,18 @@ def test_a_long_path_gets_its_socket_elsewhere_and_private(start, home: Path) ->
     folder.rmdir()
 
 
+def test_a_folder_that_others_may_enter_is_not_used(start, settings: Settings) -> None:
+    folder = settings.data_dir / "postgresql"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    with pytest.raises(StartRefused, match="is not a private folder of ours"):
+        start()
+    folder.rmdir()
+    folder.symlink_to(settings.data_dir.parent)
+    with pytest.raises(StartRefused, match="is not a private folder of ours"):
+        start()
+
+
 def test_no_statement_and_no_value_reaches_the_log(start, settings: Settings) -> None:
     server = start()
     keep(server, "ok")

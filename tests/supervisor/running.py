@@ -1,5 +1,6 @@
 """``python -m app run`` as a process of its own, the way a person starts it."""
 
+import hashlib
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ class Installation:
         self.key_file = home / "keys" / "key"
         self.port = free_port()
         self.version = version
+        self.supervisors: list[int] = []
 
     def environment(self, **changes: str) -> dict[str, str]:
         ours = {
@@ -57,6 +59,7 @@ class Installation:
             [sys.executable, "-m", "app", "run", *arguments],
             env=self.environment(**changes), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        self.supervisors.append(process.pid)
         running = Running(self, process)
         try:
             running.wait_for_line("Set up: ")
@@ -66,16 +69,17 @@ class Installation:
 
     def processes(self) -> dict[int, str]:
         """Everything that belongs to this installation and still runs: process number to command line or title."""
+        cluster = hashlib.sha256(bytes(self.data_dir / "postgresql" / "data")).hexdigest()[:16]
+        marks = [str(self.data_dir), cluster, *(f"--parent {supervisor} " for supervisor in self.supervisors)]
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                environment = (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if str(self.data_dir) in title or os.fsencode(self.data_dir) in environment:
+            if int(entry.name) in self.supervisors or any(mark in title for mark in marks):
                 found[int(entry.name)] = title
-        return found
+        return {number: title for number, title in found.items() if title}
 
 
 class Running:
