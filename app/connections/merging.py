@@ -70,7 +70,11 @@ def apply(db: Db, actor: Actor, sync_id: UUID, reading: Reading) -> Outcome:
 
 def plan_of(db: Db, connection: Connection, sync: Sync, reading: Reading) -> Plan:
     """What merging this run means now."""
-    earlier = sa.select(sa.literal(1)).where(Sync.connection_id == connection.id, Sync.state == "done", Sync.trigger != "test").limit(1)
+    earlier = (
+        sa.select(sa.literal(1))
+        .where(Sync.connection_id == connection.id, Sync.state == "done", Sync.trigger != "test")
+        .limit(1)
+    )
     return Plan(
         sync_id=sync.id,
         connection_id=connection.id,

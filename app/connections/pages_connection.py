@@ -14,6 +14,7 @@ from app.connections.models import Removal, open_sync
 from app.connections.pages_list import app_choices
 from app.connections.problems import each_problem
 from app.connections.queries import ConnectionOut, SyncOut
+from app.connections.vanishing import names_of
 from app.connections.wording import EVERY, HEALTH, KINDS, REMOVALS, STATES, TRIGGERS
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
@@ -93,6 +94,7 @@ class SyncPage:
     counts: tuple[tuple[str, Any], ...]
     problems: tuple[Problem, ...]
     more_problems: int
+    removals: tuple[tuple[str, Removal, list[tuple[str, str]]], ...] = ()
 
 
 @router.get("", include_in_schema=False)
@@ -214,7 +216,10 @@ def sync(request: Request, connection_id: UUID, sync_id: UUID, actor: Reader, db
         raise NotFound("There is no such sync.")
     problems = tuple(problem for problem, _ in zip(each_problem(db, sync_id), range(_MOST_PROBLEMS), strict=False))
     counts = tuple((KINDS[kind], counted) for kind, counted in found.counts.items() if kind in KINDS)
-    page = SyncPage(shown, _line(found), counts, problems, max(0, found.problems - len(problems)))
+    waits = found.state == "waiting_approval"
+    removals = open_sync(db, queries.get_sync_to_change(db, connection_id, sync_id)).removals if waits else ()
+    named = tuple((REMOVALS[removal.kind], removal, names_of(db, removal)) for removal in removals)
+    page = SyncPage(shown, _line(found), counts, problems, max(0, found.problems - len(problems)), named)
     return render(request, "connections/sync.html", page)
 
 
