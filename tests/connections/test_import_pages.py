@@ -43,7 +43,7 @@ def test_a_file_is_uploaded_previewed_applied_and_undone(asking: Asking, databas
     assert client.post(f"{path}/mapping", data=_mapping(database, path)).status_code == 303
     shown = client.get(path).text
     assert "Ada Lovelace" in shown
-    assert "3 people are new" in shown
+    assert "3 new people" in shown
     assert checksums(database) == before
     assert client.post(f"{path}/application").status_code == 303
     assert "Applied" in client.get(path).text

@@ -9,11 +9,11 @@ from connectors.csv_file.targets import ACCOUNTS, APPS, PEOPLE, TARGETS, FileTar
 @pytest.mark.parametrize(
     ("target", "mapping", "field", "message"),
     [
-        (PEOPLE, {}, "", "Choose a column for Email or Id or Employee Id"),
+        (PEOPLE, {}, "", "Choose a column for Email or Id or Employee id"),
         (PEOPLE, {"display_name": "Name"}, "", "Choose a column for"),
         (PEOPLE, {"email": "E-Mail"}, "email", "no column “E-Mail”"),
         (PEOPLE, {"email": "Email", "salary": "Name"}, "salary", "no such field"),
-        (ACCOUNTS, {"role": "Email"}, "", "Choose a column for Username or Email"),
+        (ACCOUNTS, {"role": "Email"}, "", "Choose a column for User name or Email"),
         (APPS, {"vendor": "Name"}, "name", "choose the column"),
     ],
 )
