@@ -7,27 +7,17 @@ lifecycle, links, events. CPU is that of this process, so that a busy machine do
 import argparse
 import resource
 import sys
-import tempfile
 import time
-from pathlib import Path
 from uuid import UUID
 
 import httpx2
 import msgspec
-import sqlalchemy as sa
 
 from app.connections.models import Counts
-from app.core import logs
-from app.core.data_keys import load
-from app.core.database import Database
-from app.core.keys import MasterKey
-from app.core.settings import Settings
-from migrations.run import migrate
+from tests.benchmarks.installation import fresh
 from tests.connections.harness import Bench
 from tests.peers.scim import Peer, start, user_id
-from tests.postgres import PASSWORDS, server
 
-_MASTER = MasterKey(b"\x07" * 32)
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
@@ -37,27 +27,9 @@ def main() -> None:
     options.add_argument("--users", type=int, default=10_000)
     options.add_argument("--groups", type=int, default=50)
     options.add_argument("--postgres", type=int, default=18)
-    options.add_argument("--durable", action="store_true", help="flush to disk as in production")
     given = options.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        server(given.postgres) as running,
-        start(users=given.users, groups=given.groups) as peer,
-    ):
-        running.create_database("bench")
-        migrate(running.url("owner", "bench"), _MASTER, PASSWORDS["app"])
-        settings = Settings(data_dir=Path(folder) / "data", key_file=Path(folder) / "key", log_level="warning")
-        logs.configure(settings)
-        url = running.url("app", "bench")
-        engine = sa.create_engine(url)
-        with engine.connect() as connection:
-            keys = load(connection, _MASTER)
-        engine.dispose()
-        database = Database(url, keys)
-        bench = Bench(database, settings)
+    with fresh(given.postgres) as bench, start(users=given.users, groups=given.groups) as peer:
         _measure(bench, peer, given.users)
-        bench.close()
-        database.close()
 
 
 def _measure(bench: Bench, peer: Peer, users: int) -> None:

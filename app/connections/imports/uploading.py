@@ -81,7 +81,9 @@ def open_facts(db: Db, row: Import) -> ImportFacts:
 def _looked_at(data: BinaryIO) -> tuple[Table, int]:
     try:
         table = open_table(data)
-        return table, sum(1 for _ in islice(table.rows, AT_ONCE + 1))
+        # A workbook is slow to read: whether it is large is enough here, and its reading refuses what is too long.
+        rows = islice(table.rows, AT_ONCE + 1) if table.format == "xlsx" else table.rows
+        return table, sum(1 for _ in rows)
     except FileRefused as refused:
         raise Invalid.field("file", refused.message) from None
 
