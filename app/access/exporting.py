@@ -27,7 +27,8 @@ _UNKNOWN = "—"
 def export(
     request: Request, db: Db, actor: Actor, wanted: AccountFilter, *, sort: str, described: str
 ) -> StreamingResponse:
-    """The accounts that match, as a download; exporting is an event itself."""
+    """The accounts that match, as a download; exporting is an event itself. Refuses (``Invalid``) an unknown sort."""
+    queries.check_sort(sort)
     sources = sources_of(request, db)
     what = exporting.Exported(
         title="Accounts",
@@ -44,9 +45,8 @@ def export(
 def _rows(
     db: Db, actor: Actor, wanted: AccountFilter, sort: str, sources: Mapping[UUID, Source]
 ) -> Iterator[Sequence[str]]:
-    for accounts in queries.each_account(db, actor, wanted, sort):
-        for account in accounts:
-            yield _row(account, source_of(sources, account.connection_id))
+    for account in queries.each_account(db, actor, wanted, sort):
+        yield _row(account, source_of(sources, account.connection_id))
 
 
 def _row(account: AccountOut, source: Source) -> Sequence[str]:

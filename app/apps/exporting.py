@@ -6,13 +6,14 @@ from fastapi import Request
 from starlette.responses import StreamingResponse
 
 from app.apps import queries
-from app.apps.numbers import AppNumbers, Count, numbers_of
+from app.apps.numbers import AppNumbers, Numbers, numbers_of
 from app.apps.queries import AppFilter
 from app.apps.records import AppOut
 from app.apps.wording import source_word, status_word
 from app.core.actor import Actor
 from app.core.audit import Event
 from app.core.database import Db
+from app.core.listing import Order
 from app.web import exporting
 
 COLUMNS = (
@@ -24,25 +25,26 @@ COLUMNS = (
 def export(
     request: Request, db: Db, actor: Actor, wanted: AppFilter, *, sort: str, described: str
 ) -> StreamingResponse:
-    """The apps that match, as a download; exporting is an event itself."""
-    count = numbers_of(request).count
+    """The apps that match, as a download; exporting is an event itself. Refuses (``Invalid``) an unknown sort."""
+    numbers = numbers_of(request)
+    queries.list_apps(db, actor, wanted, Order(sort, None, 1), further=numbers.sorts(actor))
     what = exporting.Exported(
         title="Apps",
         event=Event.APPS_EXPORTED,
         columns=COLUMNS,
         count=lambda db: queries.count_apps(db, actor, wanted),
         total=lambda db: queries.count_apps(db, actor, AppFilter()),
-        rows=lambda db: _rows(db, actor, count, wanted, sort),
+        rows=lambda db: _rows(db, actor, numbers, wanted, sort),
         words=described,
     )
     return exporting.export(request, db, actor, what)
 
 
-def _rows(db: Db, actor: Actor, count: Count, wanted: AppFilter, sort: str) -> Iterator[Sequence[str]]:
-    for apps in queries.each_app(db, actor, wanted, sort):
-        numbers = count(db, actor, [app.id for app in apps])
+def _rows(db: Db, actor: Actor, numbers: Numbers, wanted: AppFilter, sort: str) -> Iterator[Sequence[str]]:
+    for apps in queries.each_app(db, actor, wanted, sort, further=numbers.sorts(actor)):
+        counted = numbers.count(db, actor, [app.id for app in apps])
         for app in apps:
-            yield _row(app, numbers.get(app.id))
+            yield _row(app, counted.get(app.id))
 
 
 def _row(app: AppOut, numbers: AppNumbers | None) -> Sequence[str]:

@@ -60,11 +60,13 @@ def list_apps(
     return found.map(lambda rows: [opened(db, row) for row in rows])
 
 
-def each_app(db: Db, actor: Actor, wanted: AppFilter, sort: str) -> Iterator[Sequence[AppOut]]:
+def each_app(
+    db: Db, actor: Actor, wanted: AppFilter, sort: str, *, further: Mapping[str, Sort] | None = None
+) -> Iterator[Sequence[AppOut]]:
     """All apps that match, in batches: memory stays flat."""
     cursor = None
     while True:
-        page = list_apps(db, actor, wanted, Order(sort if sort.lstrip("-") in SORTS else BY_NAME, cursor, _BATCH))
+        page = list_apps(db, actor, wanted, Order(sort, cursor, _BATCH), further=further)
         yield page.rows
         cursor = page.next
         if cursor is None:

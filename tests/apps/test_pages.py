@@ -206,6 +206,14 @@ def test_an_export_says_what_it_is_and_runs_no_formula(asking: Asking, database:
     assert (action, facts.detail["rows"]) == ("apps.exported", 1)
 
 
+def test_an_unknown_order_is_refused_before_a_file_begins(asking: Asking, database: Database) -> None:
+    before, client = stored(database), asking()
+    for path in ("/apps.csv", "/access/accounts.csv", "/apps", "/access/accounts"):
+        assert client.get(f"{path}?sort=-nonsense").status_code == 422, path
+    assert stored(database) == before
+    assert client.get("/apps.csv?sort=-accounts").status_code == 200
+
+
 def test_other_instances_of_a_product_are_shown_and_stay_apps_of_their_own(asking: Asking, database: Database) -> None:
     with database.transaction() as db:
         app_id = make_app(db, "Jira")
