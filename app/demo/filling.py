@@ -61,7 +61,7 @@ def _fill(db: Db, actor: Actor) -> None:
     source = _import(db, actor, "people", None, "people.csv", (_PEOPLE, *map(_person, people)))
     choose_lifecycle_source(db, actor, source)
     _import(db, actor, "apps", None, "apps.csv", (_APPS, *map(_app, register)))
-    by_name = {app.name: app for page in each_app(db, actor, AppFilter(), "name") for app in page}
+    by_name = {app.name: app for page in each_app(db, actor, AppFilter(), "name", further={}) for app in page}
     for app in register:
         rows = [_account(account) for account in accounts if account.app == app.name]
         if rows:
