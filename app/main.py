@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from app import wiring
 from app.core import logs
 from app.core.opening import open_database, read_keys
-from app.core.outbound import Outbound
 from app.core.settings import Settings
 from app.core.version import VERSION
 from app.surroundings import Surroundings
@@ -27,7 +26,6 @@ def describe(stack: Sequence[Middleware] = ()) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        app.state.outbound.close()
         app.state.database.close()
 
     app = FastAPI(
@@ -55,7 +53,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(wiring.components())
     app.state.settings = settings
     app.state.database = database
-    app.state.outbound = Outbound(settings.allowed_internal_hosts)
     app.state.check = lambda: read_keys(settings)
     app.state.shell = Surroundings(settings, database)
     wiring.wire(app)
