@@ -1,12 +1,11 @@
 """The first story: a directory is connected and synced, a person is found, their session is ended, the trail is read."""
 
-import csv
-import io
 import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journeys.reading import download
 from tests.journeys.site import DIRECTORY, Site, quiet
 from tests.journeys.visitors import Visitor, accept_invitation, give_code, give_password, sign_out
 from tests.peers import scim
@@ -113,12 +112,3 @@ def end_sessions(owner: Page, guest: Visitor) -> None:
     owner.get_by_role("button", name="End all sessions").click()
     owner.get_by_role("dialog").get_by_role("button", name="End all sessions").click()
     expect(owner.get_by_role("heading", level=1)).to_contain_text(guest.name)
-
-
-def download(page: Page, link: str, folder: Path) -> list[list[str]]:
-    """Follow a link to a CSV file; its rows, head and foot included."""
-    with page.expect_download() as waiting:
-        page.get_by_role("link", name=link).click()
-    path = folder / "file.csv"
-    waiting.value.save_as(path)
-    return list(csv.reader(io.StringIO(path.read_text("utf-8-sig"))))
