@@ -5,7 +5,7 @@ Main wires it; every query is cut to what the actor may see.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,12 +29,13 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """Someone who has left and still holds accounts."""
+    """Someone who has left and still holds accounts. ``left_at`` is when we learnt of it, ``last_day`` what a source says."""
 
     person_id: UUID
     name: str
     accounts: int
     left_at: datetime | None
+    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def leavers_with_access(db: Db, actor: Actor, _subject: UUID | None = None) -> L
     )
     rows = db.rows(
         sa.select(
-            each.c.person_id, each.c.accounts, Person.left_at, Person.sealed,
+            each.c.person_id, each.c.accounts, Person.left_at, Person.leaving_date, Person.sealed,
             sa.func.count().over().label("people"), sa.func.sum(each.c.accounts).over().label("all_accounts"),
         )
         .join(Person, Person.id == each.c.person_id)
@@ -86,7 +87,10 @@ def leavers_with_access(db: Db, actor: Actor, _subject: UUID | None = None) -> L
         has_any = db.value(sa.select(sa.exists().where(Account.seen_until.is_(None), visible(actor))))
         return LeaversCard(0, 0, ()) if has_any else None
     leavers = [
-        Leaver(row.person_id, db.open(PersonFacts, Person, row.person_id, row.sealed).display_name, row.accounts, row.left_at)
+        Leaver(
+            row.person_id, db.open(PersonFacts, Person, row.person_id, row.sealed).display_name, row.accounts,
+            row.left_at, row.leaving_date,
+        )
         for row in rows
     ]  # fmt: skip
     return LeaversCard(rows[0].people, int(rows[0].all_accounts), leavers)
