@@ -40,7 +40,8 @@ _BATCH = 1000
 _MOST_PEOPLE = 2000
 
 PRESENT = Account.seen_until.is_(None)
-LEAVERS = PRESENT & (Person.status == "left")
+# A deactivated account lets nobody in: it is what a well-kept leaver has.
+LEAVERS = PRESENT & (Person.status == "left") & (Account.status != "inactive")
 UNLINKED = PRESENT & Account.person_id.is_(None) & (Account.kind == "user")
 RESPONSIBLE = PRESENT & (Account.kind != "user")
 

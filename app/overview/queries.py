@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.access.models import Account
+from app.access.queries import LEAVERS
 from app.access.visibility import visible as visible_accounts
 from app.apps.models import App
 from app.apps.visibility import visible as visible_apps
@@ -31,7 +32,7 @@ class Figures:
 def get_figures(db: Db, actor: Actor) -> Figures:
     """One row of counts, in one statement."""
     present = sa.and_(Account.seen_until.is_(None), visible_accounts(actor))
-    held_by_leaver = sa.and_(present, Account.person_id == Person.id, Person.status == "left", visible_people(actor))
+    held_by_leaver = sa.and_(LEAVERS, Account.person_id == Person.id, visible_accounts(actor), visible_people(actor))
     open_apps = sa.and_(App.status.not_in(("closed", "ignored")), visible_apps(actor))
 
     def count(condition: sa.ColumnElement[bool], what: Any) -> sa.ScalarSelect[int]:
