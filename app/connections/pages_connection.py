@@ -86,6 +86,14 @@ class SettingsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovePage:
+    """The end of a connection, to be confirmed by its name."""
+
+    connection: ConnectionOut
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPage:
     """One run, whole."""
 
@@ -189,11 +197,12 @@ def change(request: Request, connection_id: UUID, actor: Writer, db: Transaction
 
 @router.get("/remove", include_in_schema=False)
 def removal(request: Request, connection_id: UUID, actor: Writer, db: Transaction) -> HTMLResponse:
-    return render(request, "connections/remove.html", _page(request, db, actor, connection_id, None))
+    return render(request, "connections/remove.html", RemovePage(queries.get_connection(db, connection_id)))
 
 
 @router.post("/remove", include_in_schema=False)
 def remove(
+    request: Request,
     connection_id: UUID,
     actor: Annotated[Actor, requires(Permission.CONNECTIONS_WRITE, fresh=True)],
     db: Transaction,
@@ -201,7 +210,9 @@ def remove(
 ) -> Response:
     found = queries.get_to_change(db, connection_id)
     if sent.get("name", "").strip() != found.name:
-        raise Invalid.field("name", f"Type the connection's name, {found.name}, to remove it.")
+        errors = (FieldError("name", f"Type {found.name}, the connection's name."),)
+        page = RemovePage(queries.get_connection(db, connection_id), errors)
+        return render(request, "connections/remove.html", page, status=422)
     actions.remove_connection(db, actor, found)
     response = RedirectResponse("/integrations", 303)
     flash.say(response, f"{found.name} was removed.")

@@ -22,6 +22,7 @@ from app.web.body_limit import BodyLimit
 from app.web.panels import Panels
 from app.web.request_id import RequestId
 from app.web.shell import Surroundings
+from app.web.static_files import PREFIX, static_files
 from app.wiring import LARGER_BODIES
 from tests.inventory import front_end
 
@@ -55,6 +56,7 @@ def application(database: Database, tmp_path: Path) -> FastAPI:
     made.include_router(pages.router)
     made.include_router(api.router)
     problems.install(made)
+    made.mount(PREFIX, static_files())
     made.add_middleware(BodyLimit, larger=LARGER_BODIES)
     made.add_middleware(RequestId)
     return made
