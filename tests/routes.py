@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from starlette.routing import Mount
@@ -21,7 +22,8 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Route:
     """One method of one path. ``public`` says why anybody may use it; else ``permission`` is needed.
 
-    ``form`` and ``body`` are the models of what a write takes, ``query`` the names of its parameters.
+    ``form`` and ``body`` are the models of what a write takes, where one model says it; ``takes_form`` is also true for a
+    form that is read in another way. ``query`` are the names of its parameters.
     """
 
     method: str
@@ -33,6 +35,7 @@ class Route:
     form: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    takes_form: bool = False
 
     @property
     def key(self) -> str:
@@ -81,6 +84,7 @@ def _of(context: Any) -> Iterator[Route]:
             method, context.path, context.endpoint,
             permission=guards[0].get("permission"), public=guards[0].get("public", ""), fresh=guards[0].get("fresh", False),
             form=next(filter(None, map(_form, everything)), None), body=_model(body), query=query,
+            takes_form=any(map(_reads_form, everything)),
         )  # fmt: skip
 
 
@@ -88,6 +92,12 @@ def _tree(dependant: Dependant) -> Iterator[Dependant]:
     yield dependant
     for inner in dependant.dependencies:
         yield from _tree(inner)
+
+
+def _reads_form(dependant: Dependant) -> bool:
+    if any(isinstance(field.field_info, Form) for field in dependant.body_params):
+        return True
+    return getattr(dependant.call, "__qualname__", "").endswith(("form.<locals>.read", "_read"))
 
 
 def _form(dependant: Dependant) -> type[BaseModel] | None:
