@@ -68,6 +68,13 @@ class SyncOut(msgspec.Struct, frozen=True):
         """Whether it is not over yet."""
         return self.state in {"queued", "running"}
 
+    @property
+    def seconds(self) -> int | None:
+        """How long it took, waiting for a person included; None while it runs."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return round((self.finished_at - self.started_at).total_seconds())
+
     def total(self, what: Literal["read", "added", "changed", "unchanged", "vanished"]) -> int:
         """One count over all kinds."""
         return sum(getattr(counts, what) for counts in self.counts.values())

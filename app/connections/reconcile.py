@@ -29,6 +29,7 @@ from connectors.sdk.records import AppEntry
 
 BATCH: Final = 10_000
 MOST_NAMED: Final = 1_000
+_ONE_AT_A_TIME: Final = 0x57AC5
 _S = STAGED.c
 Kind = Literal["person", "account", "entitlement", "grant", "app"]
 
@@ -78,7 +79,11 @@ class Outcome:
 
 
 def reconcile(db: Db, actor: Actor, plan: Plan) -> Outcome:
-    """Merge a run's staged records and record the events of people and accounts; the caller holds the fence."""
+    """Merge a run's staged records and record the events of people and accounts; the caller holds the fence.
+
+    One merge at a time: two sources that meet somebody new at once would otherwise make two people of them.
+    """
+    db.rows(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
     db.run(sa.text("SET LOCAL enable_nestloop = off"))  # nobody has counted rows that were written just now
     outcome = Outcome(seen=_seen(db, plan))
     counts = sa.select(_S.kind, sa.func.count().label("read")).where(_S.sync_id == plan.sync_id).group_by(_S.kind)

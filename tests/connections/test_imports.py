@@ -146,6 +146,19 @@ def test_undoing_restores_every_table_to_the_byte(database: Database, zoom: UUID
     assert checksums(database) == before
 
 
+def test_a_user_follows_an_imported_person_and_is_nobody_again_when_it_is_undone(database: Database) -> None:
+    from tests.login.installation import make_user
+
+    with database.transaction() as db:
+        user = make_user(db, "ada@example.com")
+    import_id = bring(database, "people", PEOPLE)
+    linked = f"SELECT count(*) FROM users WHERE id = '{user.id}' AND person_id IS NOT NULL"
+    apply(database, import_id)
+    assert _count(database, linked) == 1
+    undo(database, import_id)
+    assert (_count(database, linked), _count(database, "SELECT count(*) FROM people")) == (0, 0)
+
+
 def test_an_import_cannot_be_undone_once_its_rows_were_changed_and_it_says_which(database: Database) -> None:
     import_id = bring(database, "people", PEOPLE)
     apply(database, import_id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.access.models import Account, AccountState, Entitlement, Grant
 from app.apps.models import App
 from app.connections import endings, fencing
+from app.connections.imports.clearing import UNDONE_WITHIN
 from app.connections.imports.labels import label_rows
 from app.connections.imports.models import Import, ImportChange
 from app.connections.imports.uploading import discard_pending, open_facts
@@ -49,6 +50,8 @@ def undo_import(db: Db, actor: Actor, given: Import) -> None:
     """Restore what was there before. Refuses (``Conflict``) as the module says, naming what was changed since."""
     if given.state != "applied" or given.sync_id is None:
         raise Conflict("This import is not applied, so there is nothing to undo.")
+    if given.applied_at is None or clock.now() - given.applied_at > UNDONE_WITHIN:
+        raise Conflict(f"An import can be undone for {UNDONE_WITHIN.days} days; this one is older.")
     fencing.advance(db, given.connection_id)
     _require_newest(db, given)
     discard_pending(db, given.connection_id)
