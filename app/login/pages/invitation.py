@@ -46,6 +46,8 @@ class InvitationPage:
 def invitation(
     request: Request, actor: Invited, db: Transaction, token: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
+    if token and not token.isascii():  # no cookie can hold it, and none of ours is like it
+        return _dead(request)
     if token:
         response = RedirectResponse(PATH, 303, {"Referrer-Policy": "no-referrer"})
         response.set_cookie(COOKIE, token, max_age=_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
