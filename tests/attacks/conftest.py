@@ -15,6 +15,8 @@ from hatch_build import build
 from tests.attacks.estate import Estate, opened, populate, settings_for
 from tests.postgres import Server
 
+FAILURES = {"request.failed", "database.unavailable", "input.reached_the_database", "problem.page_failed"}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def front_end() -> None:
@@ -37,9 +39,15 @@ def log() -> Iterator[io.BytesIO]:
     )  # fmt: skip
     yield written
     structlog.reset_defaults()
-    for line in map(json.loads, written.getvalue().splitlines()):
-        if line["message"] in {"request.failed", "database.unavailable", "input.reached_the_database"}:
-            sys.stdout.write(f"{line}\n")
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    for line in {_gist(line): None for line in lines if line["message"] in FAILURES}:
+        sys.stdout.write(f"{line}\n")
+
+
+def _gist(line: dict[str, str]) -> str:
+    """What failed, and where, innermost last."""
+    where = line.get("error.stack_trace", "").splitlines()[-6:]
+    return "\n    ".join([f"{line['message']} {line.get('error.type')} {line.get('error.message')}", *where])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -134,8 +134,6 @@ def opened(settings: Settings) -> Iterator[tuple[FastAPI, Wire]]:
         yield application, line
     finally:
         line.close()
-        application.state.outbound.close()
-        application.state.database.close()
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:

@@ -1,6 +1,6 @@
 """Addresses: ids that are none, parameters that are nonsense, cursors that were broken or belong to another list."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -39,19 +39,29 @@ def _answered(answer: Answer, what: str) -> None:
     assert b"\r\nSet-Cookie" not in b"".join(value for _, value in answer.headers), what
 
 
-@pytest.mark.parametrize("name", sorted({name for route in READS for name in route.query} | set(FREE)))
-def test_a_parameter_that_is_nonsense_is_no_failure(spoiled: Estate, name: str) -> None:
-    headers = spoiled.headers("owner")
-    for route in READS:
-        if name not in route.query and not (name in FREE and route in LISTS and not route.is_api):
-            continue
-        path = route.at(**spoiled.ids)
-        for trap, value in QUERIES.items():
-            _answered(spoiled.ask(headers, "GET", f"{path}?{name}={value}"), f"{route.key}?{name} = {trap}")
+@pytest.mark.parametrize(
+    "route", [route for route in READS if route.query or route in LISTS], ids=lambda route: route.key
+)
+def test_a_parameter_that_is_nonsense_is_no_failure(
+    spoiled: Estate, route: Route, counted: Callable[[int, int], int]
+) -> None:
+    headers, path = spoiled.headers("owner"), route.at(**spoiled.ids)
+    traps = list(QUERIES.items())
+    for number, name in enumerate(route.query):
+        for trap, value in _some(traps, counted(7, len(traps)), number):
+            _answered(spoiled.ask(headers, "GET", f"{path}?{name}={value}"), f"{name} = {trap}")
         twice = f"{path}?{name}=a&{name}=b&{name}[]=c&{name}[x]=d"
-        _answered(spoiled.ask(headers, "GET", twice), f"{route.key}?{name} twice")
-        many = f"{path}?" + "&".join(f"{name}=x" for _ in range(1000))
-        _answered(spoiled.ask(headers, "GET", many), f"{route.key}?{name} a thousand times")
+        _answered(spoiled.ask(headers, "GET", twice), f"{name} twice")
+    if not route.is_api:
+        for trap, value in traps:
+            _answered(spoiled.ask(headers, "GET", f"{path}?" + "&".join(f"{name}={value}" for name in FREE)), trap)
+        many = "&".join(f"{name}=x" for name in FREE for _ in range(200))
+        _answered(spoiled.ask(headers, "GET", f"{path}?{many}"), "everything two hundred times")
+
+
+def _some(traps: Sequence[tuple[str, str]], size: int, turn: int) -> list[tuple[str, str]]:
+    """So many of them, others for each parameter, so that all are tried on some."""
+    return [traps[(turn * 5 + step * 4) % len(traps)] for step in range(size)]
 
 
 def test_limits_are_kept_to(estate: Estate) -> None:
@@ -66,7 +76,7 @@ def test_limits_are_kept_to(estate: Estate) -> None:
 
 
 def test_an_id_that_is_none_is_not_found_or_refused(estate: Estate) -> None:
-    headers = estate.headers("owner")
+    headers = {**estate.headers("owner"), "hx-request": "true", "hx-request-type": "partial"}
     before = estate.rows(but=("sessions", "users", "events"))
     found = samples(estate)
     for route in (*READS, *writes()):
@@ -83,34 +93,42 @@ def test_an_id_that_is_none_is_not_found_or_refused(estate: Estate) -> None:
 
 
 @pytest.fixture(scope="module")
-def cursors(estate: Estate) -> list[str]:
-    """A good cursor of every list, in every sort that it has."""
-    found = []
+def cursors(estate: Estate) -> dict[str, list[str]]:
+    """A good cursor of every list, by the sort that it belongs to."""
+    found: dict[str, list[str]] = {}
     headers = estate.headers("owner")
-    for route in LISTS:
-        for sort in ("", *SORTS):
-            question = f"limit=1&view=everyone{f'&sort={sort}' if sort else ''}"
-            answer = estate.ask(headers, "GET", f"{route.at(**estate.ids)}?{question}")
-            if route.is_api and answer.status == 200 and (link := answer.json().get("next")):
-                found.append(parse_qs(urlsplit(link).query)["cursor"][0])
-    assert len(found) > 15
+    for route in (route for route in LISTS if route.is_api):
+        for sort in SORTS if "sort" in route.query else ("-id", "-at", "id"):
+            asked = f"limit=1&sort={sort}" if "sort" in route.query else "limit=1"
+            answer = estate.ask(headers, "GET", f"{route.at(**estate.ids)}?{asked}")
+            if answer.status == 200 and (link := answer.json().get("next")):
+                found.setdefault(sort, []).append(parse_qs(urlsplit(link).query)["cursor"][0])
+    assert sum(map(len, found.values())) > 15
     return found
 
 
-def test_a_cursor_of_another_list_or_another_sort_is_no_failure(estate: Estate, cursors: list[str]) -> None:
+def test_a_cursor_of_another_list_is_no_failure(estate: Estate, cursors: dict[str, list[str]]) -> None:
     headers = estate.headers("owner")
     for route in LISTS:
         if "cursor" not in route.query:
             continue
-        for sort in ("", *SORTS):
-            for cursor in cursors:
-                question = f"cursor={cursor}{f'&sort={sort}' if sort else ''}"
+        for sort, those in cursors.items():
+            for cursor in those:
+                question = f"cursor={cursor}&sort={sort}" if "sort" in route.query else f"cursor={cursor}"
                 _answered(estate.ask(headers, "GET", f"{route.at(**estate.ids)}?{question}"), f"{route.key} {sort}")
 
 
-def test_a_broken_cursor_is_refused(estate: Estate, cursors: list[str]) -> None:
+def test_a_cursor_of_another_sort_is_refused(estate: Estate, cursors: dict[str, list[str]]) -> None:
     headers = estate.headers("owner")
-    for cursor in _broken(cursors[0]):
+    for sort, other in (("status", "name"), ("name", "-name"), ("name", "status")):
+        for path in ("/api/v1/people", "/api/v1/apps"):
+            for cursor in cursors[sort]:
+                assert estate.ask(headers, "GET", f"{path}?sort={other}&cursor={cursor}").status == 422
+
+
+def test_a_broken_cursor_is_refused(estate: Estate, cursors: dict[str, list[str]]) -> None:
+    headers = estate.headers("owner")
+    for cursor in _broken(cursors["name"][0]):
         for route in LISTS:
             if route.is_api:
                 answer = estate.ask(headers, "GET", f"{route.at(**estate.ids)}?cursor={quote(cursor)}")

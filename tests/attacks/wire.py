@@ -6,15 +6,14 @@ server process does; ``send_all`` puts many requests on it at once.
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 ORIGIN = "https://stackwarden.example.com"
 HOST = b"stackwarden.example.com"
@@ -87,13 +86,15 @@ class Ask:
 
 
 class Wire:
-    """A line to ``app``. Its loop runs until ``close``."""
+    """A line to ``app``, which lives until ``close``."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._lifespan = app.router.lifespan_context(app)
+        self._start(self._lifespan.__aenter__()).result(PATIENCE)
 
     def send(self, ask: Ask) -> Answer:
         """The answer to one request."""
@@ -104,6 +105,8 @@ class Wire:
         return self._start(self._many(asks)).result(PATIENCE)
 
     def close(self) -> None:
+        """End the process: what the application holds is closed."""
+        self._start(self._lifespan.__aexit__(None, None, None)).result(PATIENCE)
         self._start(self._loop.shutdown_default_executor()).result(PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
@@ -135,15 +138,6 @@ class Wire:
         assert not got[-1].get("more_body", False), "the answer has no end"
         body = b"".join(message.get("body", b"") for message in got[1:])
         return Answer(start["status"], start["headers"], body)
-
-
-@contextmanager
-def wired(app: ASGIApp) -> Iterator[Wire]:
-    line = Wire(app)
-    try:
-        yield line
-    finally:
-        line.close()
 
 
 def as_json(value: Any) -> bytes:
