@@ -89,7 +89,7 @@ def _require_untouched(db: Db) -> None:
                 SELECT undone.key FROM undone LEFT JOIN {name} r ON {key} = undone.key
                 WHERE undone.table_name = :name AND sha256(convert_to(r::text, 'UTF8')) IS DISTINCT FROM undone.left_as
                 LIMIT {_MOST_NAMED}
-            """),  # noqa: S608  # nosec B608 - names of our own tables
+            """),  # noqa: S608 - names of our own tables  # nosec B608
             {"name": name},
         )
         touched += [(table, each) for each in found]
