@@ -13,7 +13,7 @@ from app.core.actor import Actor
 from app.web import flash
 from app.web.navigation import NavGroup, NavItem, groups_for, settings_for
 
-THEME_COOKIE = "theme"
+THEME_COOKIE = "__Host-theme"
 THEMES = ("light", "dark")
 
 

@@ -111,13 +111,13 @@ def test_moments_are_in_the_organisations_time_zone(client: TestClient) -> None:
 @pytest.mark.parametrize("cookie", ["light", "dark"])
 def test_the_server_draws_the_theme(client: TestClient, cookie: str) -> None:
     assert (
-        f'<html lang="en-GB" data-theme="{cookie}">' in client.get("/page", headers={"Cookie": f"theme={cookie}"}).text
+        f'<html lang="en-GB" data-theme="{cookie}">' in client.get("/page", headers={"Cookie": f"__Host-theme={cookie}"}).text
     )
 
 
 @pytest.mark.parametrize("cookie", ["", "system", '"><script>'])
 def test_any_other_theme_matches_the_system(client: TestClient, cookie: str) -> None:
-    assert '<html lang="en-GB">' in client.get("/page", headers={"Cookie": f"theme={cookie}"}).text
+    assert '<html lang="en-GB">' in client.get("/page", headers={"Cookie": f"__Host-theme={cookie}"}).text
 
 
 def test_a_sentence_is_carried_over_one_redirect_and_shown_once(client: TestClient) -> None:
