@@ -30,5 +30,5 @@ def test_every_command_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> N
     ]
     known = [command for command in commands if command.replace("-", "").isalpha() and command.islower()]
     assert {"run", "serve", "work", "migrate", "demo", "setup-link", "openapi", "doctor"} <= set(known)
-    for command in {"run", "serve", "work", "migrate", "demo", "setup-link", "openapi", "doctor"}:
+    for command in ("run", "serve", "work", "migrate", "demo", "setup-link", "openapi", "doctor"):
         assert f"`{command}`" in README
