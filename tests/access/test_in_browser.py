@@ -15,7 +15,7 @@ from tests.browser import NARROW, WIDE, Watched, axe, chromium, opened, scrolls_
 from tests.builders import grant, make_account, make_app, make_entitlement, make_person
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
