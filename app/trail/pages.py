@@ -19,7 +19,7 @@ from app.core.permissions import Permission
 from app.organisation.queries import get_organisation
 from app.trail import queries
 from app.trail.exporting import export
-from app.trail.queries import EventFilter, EventOut
+from app.trail.queries import ChangeOut, EventFilter, EventOut
 from app.trail.wording import METHODS, OUTCOMES, action_label
 from app.web.guards import requires
 from app.web.list_view import Filter, ListView
@@ -46,6 +46,11 @@ class EventLine:
     outcome: str
     tone: str
     method: str
+
+    @property
+    def told(self) -> Sequence[ChangeOut]:
+        """The changes that tell a reader something: ids stand on the event's own page."""
+        return [each for each in self.event.changes if not (_is_id(each.before) or _is_id(each.after))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,13 @@ def _filters(*, sign_ins: bool) -> tuple[Filter, ...]:
     if sign_ins:
         found.append(Filter("method", "Method", tuple(METHODS.items())))
     return tuple(found)
+
+
+def _is_id(value: str | None) -> bool:
+    try:
+        return bool(value and UUID(value))
+    except ValueError:
+        return False
 
 
 def _line(event: EventOut) -> EventLine:

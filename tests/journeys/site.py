@@ -125,9 +125,20 @@ def sync(page: Page, read: int) -> None:
     """Sync the connection that is shown; its progress is seen, and the page itself says when it is done."""
     page.get_by_role("button", name="Sync now").click()
     expect(page.get_by_role("heading", name="Sync under way")).to_be_visible()
-    expect(page.locator("#history tbody tr").first).to_contain_text("Done", timeout=_PATIENCE)
+    latest = page.locator("#history tbody tr").first
+    expect(latest).to_contain_text("Done", timeout=_PATIENCE)
     expect(page.locator("h1")).to_contain_text("Fresh")
-    expect(page.locator("#history tbody tr").first.locator("td.num").first).to_have_text(f"{read:,}")
+    expect(latest.get_by_text(f"{read:,}", exact=True).first).to_be_visible()
+
+
+def invite(owner: Page, site: Site, guest: Visitor, role: str) -> str:
+    """Add a user with one role; the link that they are to get."""
+    owner.goto(site.at("/settings/users/new"))
+    owner.get_by_label("Name").fill(guest.name)
+    owner.get_by_label("E-mail address").fill(guest.email)
+    owner.get_by_label(role, exact=True).check()
+    owner.get_by_role("button", name="Add user").click()
+    return owner.locator(".secret code").inner_text()
 
 
 def _more(page: Page) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.reading import download
-from tests.journeys.site import DIRECTORY, Site, quiet
+from tests.journeys.site import DIRECTORY, Site, invite, quiet
 from tests.journeys.visitors import Visitor, accept_invitation, give_code, give_password, sign_out
 from tests.peers import scim
 
@@ -94,16 +94,6 @@ def test_signing_in_again_asks_for_a_code_and_leads_back(site: Site, browser: Br
         sign_out(page)
         page.goto(site.at("/people"))
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-
-
-def invite(owner: Page, site: Site, guest: Visitor, role: str) -> str:
-    """Add a user with one role; the link that they are to get."""
-    owner.goto(site.at("/settings/users/new"))
-    owner.get_by_label("Name").fill(guest.name)
-    owner.get_by_label("E-mail address").fill(guest.email)
-    owner.get_by_label(role, exact=True).check()
-    owner.get_by_role("button", name="Add user").click()
-    return owner.locator(".secret code").inner_text()
 
 
 def end_sessions(owner: Page, guest: Visitor) -> None:

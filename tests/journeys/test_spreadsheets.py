@@ -45,7 +45,7 @@ def import_people(page: Page, site: Site, folder: Path) -> None:
     page.goto(site.at("/integrations"))
     page.get_by_role("link", name="Spreadsheet: people").click()
     page.get_by_role("button", name="Let Spreadsheet: people decide").click()
-    expect(page.get_by_text("now decides who has left")).to_be_visible()
+    expect(page.get_by_role("region", name="Messages")).to_contain_text("now decides who has left")
 
 
 def import_apps(page: Page, site: Site, folder: Path) -> None:
