@@ -111,7 +111,8 @@ def test_moments_are_in_the_organisations_time_zone(client: TestClient) -> None:
 @pytest.mark.parametrize("cookie", ["light", "dark"])
 def test_the_server_draws_the_theme(client: TestClient, cookie: str) -> None:
     assert (
-        f'<html lang="en-GB" data-theme="{cookie}">' in client.get("/page", headers={"Cookie": f"__Host-theme={cookie}"}).text
+        f'<html lang="en-GB" data-theme="{cookie}">'
+        in client.get("/page", headers={"Cookie": f"__Host-theme={cookie}"}).text
     )
 
 
