@@ -196,11 +196,11 @@ def _store_secrets(
     if parsed.secrets or parsed.dropped:
         values = {name: secret.reveal() for name, secret in parsed.secrets.items()}
         if kept and connection.vault_reference:
-            text = vault.read(db, actor, connection.vault_reference, purpose=f"change of {connection.name}")
+            text = vault.read(db, actor, connection.vault_reference, label=connection.name, purpose="change")
             stored = msgspec.json.decode(text, type=dict[str, str])
             values |= {name: stored[name] for name in kept}
         text = msgspec.json.encode(values).decode()
-        connection.vault_reference = vault.store(db, actor, _secret_name(connection.id), text)
+        connection.vault_reference = vault.store(db, actor, _secret_name(connection.id), text, label=connection.name)
     return tuple(sorted(kept | parsed.secrets.keys()))
 
 

@@ -99,7 +99,7 @@ def configured(db: Db, connection: Connection, *, purpose: str) -> tuple[Connect
     facts = open_connection(db, connection)
     secrets: dict[str, Secret] = {}
     if connection.vault_reference:
-        text = vault.read(db, ACTOR, connection.vault_reference, purpose=f"{purpose} of {connection.name}")
+        text = vault.read(db, ACTOR, connection.vault_reference, label=connection.name, purpose=purpose)
         secrets = {name: Secret(value) for name, value in msgspec.json.decode(text, type=dict[str, str]).items()}
     connector = CONNECTORS[connection.connector]
     return connector, connector.config(facts.settings, secrets)

@@ -41,26 +41,26 @@ class StoredSecret(Base):
     __table_args__ = (sa.UniqueConstraint("name", "version"),)
 
 
-def store(db: Db, actor: Actor, name: str, value: str) -> str:
-    """Store a new version of a secret and return its reference; older versions are deleted."""
+def store(db: Db, actor: Actor, name: str, value: str, *, label: str) -> str:
+    """Store a new version of a secret and return its reference; older versions are deleted. The trail calls it ``label``."""
     version = (db.value(sa.select(sa.func.max(StoredSecret.version)).where(StoredSecret.name == name)) or 0) + 1
     secret_id = new_id()
     sealed = db.seal(StoredSecret, secret_id, SecretFacts(value=value), name, version)
     db.run(sa.delete(StoredSecret).where(StoredSecret.name == name))
     db.add(StoredSecret(id=secret_id, name=name, version=version, created_at=clock.now(), sealed=sealed))
-    audit.record(db, actor, Event.SECRET_STORED, Subject("secret", secret_id, name), detail={"version": version})
+    audit.record(db, actor, Event.SECRET_STORED, Subject("secret", secret_id, label), detail={"version": version})
     return f"vault:{name}#{version}"
 
 
-def read(db: Db, actor: Actor, reference: str, *, purpose: str) -> str:
-    """Read a secret for a purpose, as an event. Refuses (``Unavailable``) where the reference leads nowhere."""
+def read(db: Db, actor: Actor, reference: str, *, label: str, purpose: str) -> str:
+    """Read a secret for a purpose, as an event that calls it ``label``. Refuses (``Unavailable``) a wrong reference."""
     name, _, version = reference.removeprefix("vault:").rpartition("#")
     row = db.session.execute(
         sa.select(StoredSecret).where(StoredSecret.name == name, StoredSecret.version == int(version or 0))
     ).scalar_one_or_none()
     if row is None:
         raise Unavailable("The stored credential is gone. Enter it again on the connection's page.")
-    audit.record(db, actor, Event.SECRET_READ, Subject("secret", row.id, name), detail={"purpose": purpose})
+    audit.record(db, actor, Event.SECRET_READ, Subject("secret", row.id, label), detail={"purpose": purpose})
     return db.open(SecretFacts, StoredSecret, row.id, row.sealed, name, row.version).value
 
 

@@ -56,7 +56,7 @@ def _secret(database: Database) -> Any:
         assert row is not None
         if row.vault_reference is None:
             return None
-        return json.loads(vault.read(db, ADMIN, row.vault_reference, purpose="test"))
+        return json.loads(vault.read(db, ADMIN, row.vault_reference, label="test", purpose="test"))
 
 
 # Who may
