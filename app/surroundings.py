@@ -17,6 +17,7 @@ from app.organisation.queries import get_organisation
 from app.web import shell
 
 _KEPT_SECONDS: Final = 3.0
+_ANEW: Final = ("/settings/organisation", "/set-up")  # where it is changed, it is seen to have changed
 DEMO: Final = "Demonstration: every person and figure here is invented. Do not enter real data."
 LOCAL: Final = "Only this machine can reach this installation; without TLS, it is for trying out."
 
@@ -30,9 +31,9 @@ class Surroundings:
         self._kept = shell.Surroundings(VERSION, banner=self._banner)
         self._until = 0.0
 
-    def __call__(self, _request: Request) -> shell.Surroundings:
+    def __call__(self, request: Request) -> shell.Surroundings:
         """What is known now; never fails."""
-        if clock.monotonic() >= self._until:
+        if clock.monotonic() >= self._until or request.url.path.startswith(_ANEW):
             self._until = clock.monotonic() + _KEPT_SECONDS
             try:
                 self._kept = self._read()
