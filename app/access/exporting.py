@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import Request
-from starlette.responses import StreamingResponse
 
 from app.access import queries
 from app.access.queries import AccountFilter
@@ -15,6 +14,7 @@ from app.core.actor import Actor
 from app.core.audit import Event
 from app.core.database import Db
 from app.web import exporting
+from app.web.downloads import Download
 from app.web.sources import Source, source_of, sources_of
 
 COLUMNS = (
@@ -24,9 +24,7 @@ COLUMNS = (
 _UNKNOWN = "—"
 
 
-def export(
-    request: Request, db: Db, actor: Actor, wanted: AccountFilter, *, sort: str, described: str
-) -> StreamingResponse:
+def export(request: Request, db: Db, actor: Actor, wanted: AccountFilter, *, sort: str, described: str) -> Download:
     """The accounts that match, as a download; exporting is an event itself. Refuses (``Invalid``) an unknown sort."""
     queries.check_sort(sort)
     sources = sources_of(request, db)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from fastapi import Request
-from starlette.responses import StreamingResponse
 
 from app.apps import queries
 from app.apps.numbers import AppNumbers, Numbers, numbers_of
@@ -15,6 +14,7 @@ from app.core.audit import Event
 from app.core.database import Db
 from app.core.listing import Order
 from app.web import exporting
+from app.web.downloads import Download
 
 COLUMNS = (
     "Name", "Instance", "Status", "Vendor", "Category", "Address", "Owner", "Owner's e-mail (not a person here)",
@@ -22,9 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def export(
-    request: Request, db: Db, actor: Actor, wanted: AppFilter, *, sort: str, described: str
-) -> StreamingResponse:
+def export(request: Request, db: Db, actor: Actor, wanted: AppFilter, *, sort: str, described: str) -> Download:
     """The apps that match, as a download; exporting is an event itself. Refuses (``Invalid``) an unknown sort."""
     numbers = numbers_of(request)
     queries.list_apps(db, actor, wanted, Order(sort, None, 1), further=numbers.sorts(actor))

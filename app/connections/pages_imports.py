@@ -1,12 +1,12 @@
 """Importing a spreadsheet: choose it, say what its columns hold, see what it would do, apply it, undo it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps.queries import get_app
 from app.apps.records import AppOut
@@ -25,6 +25,8 @@ from app.core.database import Database, Db, Transaction, database_of
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Permission
 from app.web import flash
+from app.web.attachments import attachment
+from app.web.downloads import Download
 from app.web.guards import requires
 from app.web.render import render
 from connectors.csv_file.targets import ACCOUNTS, Fact, FileTarget
@@ -160,12 +162,11 @@ def failed_rows(request: Request, import_id: UUID, actor: Writer, db: Transactio
     line = get_import(db, import_id)
     if not line.row.failed_rows:
         raise NotFound("Every row of this file could be read.")
-    headers = {"Content-Disposition": 'attachment; filename="failed-rows.csv"', "Cache-Control": "no-store"}
-    body = _pieces(database_of(request), import_id)
-    return StreamingResponse(body, headers=headers, media_type="text/csv; charset=utf-8")
+    database = database_of(request)
+    return Download(database, _pieces(database, import_id), attachment("failed-rows.csv"))
 
 
-def _pieces(database: Database, import_id: UUID) -> Iterator[bytes]:
+def _pieces(database: Database, import_id: UUID) -> Generator[bytes, None, None]:
     with database.transaction(read_only=True) as db:
         yield from spool.pieces(db, import_id, spool.FAILED)
 

@@ -4,6 +4,7 @@ A request's transaction is a FastAPI dependency of scope "function": it commits 
 commit is never answered 2xx, and ``max_concurrency`` keeps more requests than connections from dead-locking.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
@@ -20,7 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from app.core.sealed import Keyring
 
 CONCURRENCY = 16
-_SPARE = 4  # exports and jobs open transactions of their own
+STREAMS = 3
+_SPARE = STREAMS + 1  # what is sent while it is read, and what pages say of the installation
 
 F = TypeVar("F", bound=msgspec.Struct)
 B = TypeVar("B", bound="Base")
@@ -103,7 +105,7 @@ class Db:
 
 
 class Database:
-    """The pool of one process, and its keyring."""
+    """The pool of one process, and its keyring. ``streams`` is held by whatever reads while somebody downloads."""
 
     def __init__(self, url: str, keys: Keyring, *, concurrency: int = CONCURRENCY) -> None:
         self.engine = sa.create_engine(
@@ -119,6 +121,7 @@ class Database:
             connect_args={"application_name": "stackwarden", "options": "-c timezone=UTC", "connect_timeout": 10},
         )
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.streams = asyncio.Semaphore(STREAMS)
         self.keys = keys
 
     def begin(self) -> Session:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from fastapi import Request
-from starlette.responses import StreamingResponse
 
 from app.core.actor import Actor
 from app.core.audit import Event
@@ -14,6 +13,7 @@ from app.people.queries import PeopleFilter, PersonOut
 from app.people.roster import Roster, roster_of
 from app.people.wording import status_word, type_word
 from app.web import exporting
+from app.web.downloads import Download
 
 COLUMNS = (
     "Name", "First name", "Last name", "E-mail", "Aliases", "Employee id", "Phone", "Type", "Status", "Job title", "Team",
@@ -21,7 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def export(request: Request, db: Db, actor: Actor, wanted: PeopleFilter, *, sort: str, words: str) -> StreamingResponse:
+def export(request: Request, db: Db, actor: Actor, wanted: PeopleFilter, *, sort: str, words: str) -> Download:
     """The people that match, as a download; exporting is an event itself. ``words`` say the filter."""
     roster = roster_of(request)
     what = exporting.Exported(

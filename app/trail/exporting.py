@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from fastapi import Request
-from starlette.responses import StreamingResponse
 
 from app.core.actor import Actor
 from app.core.audit import Event
 from app.core.database import Db
 from app.trail import queries
 from app.trail.queries import EventFilter, EventOut
+from app.web.downloads import Download
 from app.web.exporting import Exported
 from app.web.exporting import export as export_list
 
@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def export(request: Request, db: Db, actor: Actor, wanted: EventFilter, title: str) -> StreamingResponse:
+def export(request: Request, db: Db, actor: Actor, wanted: EventFilter, title: str) -> Download:
     """The events that match, as a download; exporting is an event itself."""
     everything = EventFilter(sign_ins=wanted.sign_ins)
     what = Exported(

@@ -4,12 +4,11 @@ The file is streamed from one snapshot in a read-only transaction of its own. Wh
 says who took how many rows of what, with the file's SHA-256.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
-from starlette.responses import StreamingResponse
 
 from app.core import audit, clock
 from app.core.actor import Actor
@@ -18,7 +17,8 @@ from app.core.database import Database, Db, database_of
 from app.core.permissions import Permission
 from app.core.version import VERSION
 from app.web.attachments import attachment
-from app.web.exports import MEDIA_TYPE, CsvExport, ExportHead
+from app.web.downloads import Download
+from app.web.exports import CsvExport, ExportHead
 from app.web.sources import sources_of
 
 
@@ -38,7 +38,7 @@ class Exported:
     words: str = ""
 
 
-def export(request: Request, db: Db, actor: Actor, what: Exported) -> StreamingResponse:
+def export(request: Request, db: Db, actor: Actor, what: Exported) -> Download:
     """Answer with the file; ``db`` is the request's transaction, closed before the stream begins."""
     head = ExportHead(
         title=what.title,
@@ -52,8 +52,8 @@ def export(request: Request, db: Db, actor: Actor, what: Exported) -> StreamingR
         columns=what.columns,
     )
     name = f"{what.title.lower().replace(' ', '-')}-{head.exported_at:%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": attachment(name), "X-Accel-Buffering": "no"}
-    return StreamingResponse(_file(database_of(request), actor, what, head), media_type=MEDIA_TYPE, headers=headers)
+    database = database_of(request)
+    return Download(database, _file(database, actor, what, head), attachment(name))
 
 
 def _sources(request: Request, db: Db, actor: Actor) -> list[tuple[str, datetime | None]]:
@@ -65,7 +65,7 @@ def _sources(request: Request, db: Db, actor: Actor) -> list[tuple[str, datetime
     ]
 
 
-def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) -> Iterator[bytes]:
+def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) -> Generator[bytes, None, None]:
     made = CsvExport(head)
     is_whole = False
     try:

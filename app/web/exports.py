@@ -8,16 +8,12 @@ for the event that records it. (A trailer field, RFC 9530, would be the place; t
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from msgspec import Struct
-from starlette.responses import StreamingResponse
 
-from app.web.attachments import attachment
-
-MEDIA_TYPE = "text/csv; charset=utf-8"
 _CHUNK = 64 * 1024
 _BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the machine's old code page
 # What a spreadsheet takes for a formula or a command, also full-width; behind apostrophes, so that reading back is exact.
@@ -48,7 +44,7 @@ class CsvExport:
         self.rows = 0
         self.sha256: str | None = None
 
-    def stream(self, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    def stream(self, rows: Iterable[Sequence[str]]) -> Generator[bytes, None, None]:
         """The file in pieces of about 64 KB; ``rows`` have a text for each column of the head."""
         digest = sha256()
         for piece in self._pieces(rows):
@@ -90,12 +86,6 @@ def safe_cell(cell: str) -> str:
 def restored_cell(cell: str) -> str:
     """What ``safe_cell`` was given: exactly one apostrophe less where there is one that it wrote."""
     return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell
-
-
-def csv_response(export: CsvExport, rows: Iterable[Sequence[str]], name: str) -> StreamingResponse:
-    """The export as a download called ``name``. ``rows`` must bring a transaction of its own: the request's is closed."""
-    headers = {"Content-Disposition": attachment(name), "X-Accel-Buffering": "no"}
-    return StreamingResponse(export.stream(rows), media_type=MEDIA_TYPE, headers=headers)
 
 
 def _head_lines(head: ExportHead) -> Iterator[Sequence[str]]:

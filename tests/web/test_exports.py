@@ -1,11 +1,14 @@
 """Exports: a spreadsheet never runs a cell, a reader gets every cell back, and the file proves itself complete."""
 
+import asyncio
 import csv
 import io
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from app.web.attachments import attachment
-from app.web.exports import CsvExport, ExportHead, csv_response, restored_cell, safe_cell
+from app.web.downloads import Download
+from app.web.exports import CsvExport, ExportHead, restored_cell, safe_cell
 
 HEAD = ExportHead(
     title="People",
@@ -157,10 +161,11 @@ def test_no_file_name_can_break_the_header(name: str) -> None:
 
 def test_a_download_with_any_name_is_answered() -> None:
     app = FastAPI(openapi_url=None)
+    database: Any = SimpleNamespace(streams=asyncio.Semaphore(1))
 
     @app.get("/")
     def download(name: str) -> object:
-        return csv_response(CsvExport(HEAD), [["a", "b"]], name)
+        return Download(database, CsvExport(HEAD).stream([["a", "b"]]), attachment(name))
 
     client = TestClient(app)
     for name in ("€.pdf", "a\r\nb", "\x00"):
