@@ -6,8 +6,9 @@ server process does; ``send_all`` puts many requests on it at once.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -104,6 +105,18 @@ class Wire:
         """The answers to requests that are all under way at the same time."""
         return self._start(self._many(asks)).result(PATIENCE)
 
+    @contextmanager
+    def stuck(self, asks: Sequence[Ask]) -> Iterator[None]:
+        """While this lasts, these requests' clients have read the head of the answer and read no further."""
+        going_on = asyncio.Event()
+        reading = [self._start(self._one(ask, going_on)) for ask in asks]
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(going_on.set)
+            for each in reading:
+                each.result(PATIENCE)
+
     def close(self) -> None:
         """End the process: what the application holds is closed."""
         self._start(self._lifespan.__aexit__(None, None, None)).result(PATIENCE)
@@ -118,7 +131,7 @@ class Wire:
     async def _many(self, asks: Sequence[Ask]) -> list[Answer]:
         return list(await asyncio.gather(*map(self._one, asks)))
 
-    async def _one(self, ask: Ask) -> Answer:
+    async def _one(self, ask: Ask, going_on: asyncio.Event | None = None) -> Answer:
         waiting = list(ask.chunks)
         got: list[Any] = []
 
@@ -131,6 +144,8 @@ class Wire:
 
         async def send(message: Any) -> None:
             got.append(message)
+            if going_on is not None and message["type"] == "http.response.body":
+                await going_on.wait()
 
         await self._app(ask.scope(), receive, send)
         start = got[0]
