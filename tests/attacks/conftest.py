@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -54,7 +55,7 @@ def _gist(line: dict[str, str]) -> str:
 def _own_log() -> Iterator[None]:
     """``create_app`` does not take over the logging of the test process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app.main.logs, "configure", lambda settings: None)
+        patch.setattr(app.main, "logs", SimpleNamespace(configure=lambda _settings: None))
         yield
 
 
