@@ -19,7 +19,7 @@ NO_PAGES = {"/healthz", "/readyz", "/palette"}
 PARTS = ("/preview", "/progress", ".csv", "/sign-in/authenticator", "/invitation")  # parts of a page, files, and
 STEPS = {"/set-up", "/set-up/organisation", "/set-up/owner", "/set-up/authenticator"}  # what the wizard itself looks at
 SHOWS_IDS = ("/audit-trail/", "/access-log/", "/settings/api")
-RAW = re.compile(r"\bNone\b|\bundefined\b|\bNaN\b|\{\{|&[a-z]+;|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}")
+RAW = re.compile(r"\bNone\b|\bundefined\b|\bNaN\b|&[a-z]+;|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}")
 PAGES = sorted(
     route.path
     for route in all_routes()
