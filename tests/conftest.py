@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """``counted(60, 1000)`` is how often a drill does its thing: 60 times in the suite, 1,000 with ``--prove``."""
-    return lambda few, many: many if request.config.getoption("--prove") else few
+
+    def times(few: int, many: int) -> int:
+        chosen = many if request.config.getoption("--prove") else few
+        request.node.user_properties.append(("times", chosen))
+        return chosen
+
+    return times
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """With ``--prove``: one line for each drill, with how often it did its thing and how that came out."""
+    if not config.getoption("--prove"):
+        return
+    terminalreporter.section("drills")
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            times = [str(value) for name, value in report.user_properties if name == "times"]
+            if report.when == "call" and times:
+                name, bracket, which = report.nodeid.rpartition("::")[2].removeprefix("test_").partition("[")
+                what = name.replace("_", " ") + bracket + which
+                terminalreporter.write_line(f"{outcome}  {'/'.join(dict.fromkeys(times)):>6}  {what}")
 
 
 @pytest.fixture(scope="session")
