@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from app.core import logs
 from app.core.data_keys import load
 from app.core.database import Database, Db
 from app.core.keys import MasterKey
@@ -16,6 +18,10 @@ from tests.postgres import PASSWORDS, Server, server
 MASTER = MasterKey(b"\x07" * 32)
 TEMPLATE = "template_stackwarden"
 _numbers = count(1)
+
+# No test fails on a slow machine.
+settings.register_profile("stackwarden", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("stackwarden")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in (("postgres", "database"), ("counted", "drill")):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loggers_follow_their_configuration() -> Iterator[None]:
+    """A logger that one test has used writes where the next test configures it to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "CACHED", False)
+        yield
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ _QUIET = ("sqlalchemy", "httpcore2", "httpx2", "urllib3", "azure", "msal", "asyn
 # Messages of these describe code, not data; of an OSError only the system's words are kept.
 _ABOUT_CODE = (TypeError, AttributeError, NameError, ImportError, NotImplementedError, RecursionError, IndexError)
 _MAX_FRAMES = 40
+CACHED = True  # a logger stays as it was first used; tests configure anew and again
 _OURS = {"@timestamp", "level", "logger_name", "request_id", "error.type", "error.code", "error.stack_trace"}
 
 
@@ -63,7 +64,7 @@ def configure(settings: Settings, stream: BinaryIO | None = None) -> None:
         processors=[merge_contextvars, structlog.processors.add_log_level, _moment, _failure, _clean, *shape],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Lines(stream or sys.stderr.buffer),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=CACHED,
     )
     logging.basicConfig(handlers=[_Foreign()], level=level, force=True)
     logging.raiseExceptions = False

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core import clock
@@ -219,7 +219,7 @@ def test_somebody_added_meanwhile_shifts_nothing(db: Db) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_folding_twice_is_folding_once_and_case_does_not_matter(text: str) -> None:
     folded = fold(text)
     assert fold(folded) == folded

@@ -142,14 +142,14 @@ def test_memory_stays_flat_however_long_the_file_is() -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_a_table_or_a_clear_refusal(content: bytes) -> None:
     with suppress(FileRefused):
         rows_of(io.BytesIO(content))
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=200), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_below_a_header_is_read_or_clearly_refused(text: str, encoding: str) -> None:
     data = io.BytesIO(f"Email,Name\n{text}\n".encode(encoding))
     with suppress(FileRefused):

@@ -265,7 +265,7 @@ FACTS: Any = {"people": PEOPLE, "accounts": ACCOUNTS, "apps": APPS}
 
 
 @given(st.sampled_from(sorted(FACTS)), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_cells_are_records_or_a_problem_that_names_its_row(key: str, data: st.DataObject) -> None:
     target: FileTarget = FACTS[key]
     header = [fact.label for fact in target.facts]

@@ -240,13 +240,13 @@ def test_a_workbook_named_csv_is_read_as_what_it_is() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_in_place_of_the_sheet_are_clearly_refused(content: bytes) -> None:
     assert refusal_of(with_part(SHEET, content)).message.endswith(".")
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_workbook_with_flipped_bytes_is_a_table_or_a_clear_refusal(flips: list[tuple[int, int]]) -> None:
     content = bytearray(xlsx([["Email", "Start"], ["a@b", date(2024, 5, 31)]]).getvalue())
     for place, value in flips:
