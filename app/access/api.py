@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.access import actions, queries
+from app.access.filtering import AccountFilter
 from app.access.grants import GrantOut, list_grants
 from app.access.inputs import AccountPatch, meant
 from app.access.models import AccountKind, AccountStatus
-from app.access.queries import AccountFilter
 from app.access.records import AccountOut
 from app.apps.queries import get_app
 from app.core.actor import Actor
@@ -24,8 +24,9 @@ from app.people.queries import get_person
 from app.people.roster import roster_of
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
+from app.web.router import Router
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"])
+router = Router(prefix="/api/v1", tags=["accounts"])
 Reader = Annotated[Actor, requires(Permission.ACCESS_READ)]
 Writer = Annotated[Actor, requires(Permission.ACCESS_WRITE)]
 SortParam = Annotated[

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from app.access.filtering import unused_before, view_condition
 from app.access.models import Account
-from app.access.queries import VIEWS, VIEWS_OF_APP, unused_before, view_condition
+from app.access.queries import VIEWS, VIEWS_OF_APP
 from app.access.visibility import visible
 from app.core import clock
 from app.core.actor import Actor

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Request
 
 from app.access import queries
-from app.access.queries import AccountFilter
+from app.access.filtering import AccountFilter
 from app.access.records import AccountOut
 from app.access.wording import KINDS, LINKS, status_word
 from app.core.actor import Actor

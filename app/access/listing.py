@@ -11,7 +11,7 @@ from fastapi import Request
 
 from app.access import queries
 from app.access.counts import count_views
-from app.access.queries import AccountFilter
+from app.access.filtering import AccountFilter
 from app.access.records import AccountOut
 from app.access.wording import KIND_CHOICES, KINDS, STATUS_CHOICES, VIEWS, status_tone, status_word
 from app.core.actor import Actor

@@ -6,8 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.access.counts import counts_by_app
+from app.access.filtering import PRESENT
 from app.access.models import Account
-from app.access.queries import PRESENT
 from app.access.visibility import visible
 from app.apps.models import App
 from app.apps.numbers import AppNumbers, Numbers

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.access import merging
+from app.access.filtering import AccountFilter
 from app.access.inputs import MergeForm
-from app.access.queries import AccountFilter, count_accounts
+from app.access.queries import count_accounts
 from app.access.wording import choice_of
 from app.apps import queries as apps
 from app.apps.models import AppMerge
@@ -32,8 +33,9 @@ from app.web import flash
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 AppWriter = Annotated[Actor, requires(Permission.APPS_WRITE)]
 PeopleWriter = Annotated[Actor, requires(Permission.PEOPLE_WRITE)]
 Sent = Annotated[Submitted[MergeForm], Depends(form(MergeForm))]

@@ -11,10 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import Request
 
+from app.access.filtering import LEAVERS, unused_before
 from app.access.grants import ReachedApp, reach
 from app.access.models import Account
 from app.access.numbers import count_by_app
-from app.access.queries import LEAVERS, search_accounts, unused_before
+from app.access.queries import search_accounts
 from app.access.visibility import visible
 from app.apps.numbers import AppNumbers
 from app.core.actor import Actor

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -94,34 +94,75 @@ def read_cursor(keys: Keyring, text: str, sort: str) -> Cursor:
 def page_of(
     db: Db, statement: sa.Select[Any], sorts: Mapping[str, Sort], order: Order, *, key: Any
 ) -> Page[sa.Row[Any]]:
-    """One page of ``statement``; ``key`` is the unique column that breaks ties.
+    """One page of ``statement``; ``key`` is the unique column that breaks ties, which the statement selects.
 
-    Refuses (``Invalid``) an unknown sort or a foreign cursor. Rows carry an extra last column ``_sort``.
+    Refuses (``Invalid``) an unknown sort or a foreign cursor. Rows carry an extra last column, what they are sorted by.
     """
-    sort = sorts.get(order.key)
-    if sort is None:
-        raise Invalid.field("sort", f"Sort by one of: {', '.join(sorts)}.")
-    cursor = read_cursor(db.keys, order.cursor, order.sort) if order.cursor else None
-    backwards = cursor is not None and cursor.backwards
-    down = order.descending != backwards
-    if cursor is not None:
-        statement = statement.where(_beyond(sort, key, cursor, down=down))
-    direction = sa.desc if down else sa.asc
-    statement = statement.add_columns(sort.expression.label("_sort"))
-    if sort.expression is key:
-        statement = statement.order_by(direction(key))
-    else:
-        statement = statement.order_by(direction(sort.expression), direction(key))
-    found = list(db.rows(statement.limit(order.limit + 1)))
-    more = len(found) > order.limit
-    found = found[: order.limit]
-    if backwards:
-        found.reverse()
-    return Page(found, *_ends(db.keys, order, found, key.key, more=more, cursor=cursor))
+    keyset = Keyset.of(db, sorts, order)
+    found = db.rows(narrowed(statement, sorts, keyset.shape, key=key), keyset.values)
+    return keyset.page(db, found, key=key)
+
+
+class Shape(NamedTuple):
+    """What the statement of a page depends on: the sort, whether rows descend, whether they begin beyond a cursor."""
+
+    sort: str
+    is_down: bool
+    is_beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """Where one page of a list lies: the shape of its statement, and the values to run that with."""
+
+    order: Order
+    cursor: Cursor | None
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, db: Db, sorts: Mapping[str, Sort], order: Order) -> "Keyset":
+        """The page that was asked for. Refuses (``Invalid``) an unknown sort or a foreign cursor."""
+        sort = sorts.get(order.key)
+        if sort is None:
+            raise Invalid.field("sort", f"Sort by one of: {', '.join(sorts)}.")
+        cursor = read_cursor(db.keys, order.cursor, order.sort) if order.cursor else None
+        values: dict[str, Any] = {"page_limit": order.limit + 1}
+        if cursor is not None:
+            values |= {"page_value": _read(sort, cursor.value), "page_key": UUID(cursor.id)}
+        return cls(order, cursor, values)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of this page."""
+        backwards = self.cursor is not None and self.cursor.backwards
+        return Shape(self.order.key, self.order.descending != backwards, self.cursor is not None)
+
+    def page(self, db: Db, found: Sequence[Any], *, key: Any) -> Page[Any]:
+        """The page from the rows of its statement, which are one more where there are more."""
+        more = len(found) > self.order.limit
+        rows = list(found[: self.order.limit])
+        if self.cursor is not None and self.cursor.backwards:
+            rows.reverse()
+        return Page(rows, *_ends(db.keys, self.order, rows, key.key, more=more, cursor=self.cursor))
+
+
+def narrowed(statement: sa.Select[Any], sorts: Mapping[str, Sort], shape: Shape, *, key: Any) -> sa.Select[Any]:
+    """The statement of one page and one row more, to be run with the values of a ``Keyset`` of this shape."""
+    by = sorts[shape.sort].expression
+    if shape.is_beyond:
+        value = sa.bindparam("page_value", type_=by.type)
+        here, there = (key, value) if by is key else (sa.tuple_(by, key), sa.tuple_(value, _KEY))
+        statement = statement.where(here < there if shape.is_down else here > there)
+    direction = sa.desc if shape.is_down else sa.asc
+    ordered = statement.order_by(*map(direction, [key] if by is key else [by, key]))
+    return ordered.add_columns(by.label("sorted_by")).limit(sa.bindparam("page_limit", type_=sa.Integer))
+
+
+_KEY = sa.bindparam("page_key", type_=sa.Uuid)
 
 
 def _ends(
-    keys: Keyring, order: Order, found: Sequence[sa.Row[Any]], key: str, *, more: bool, cursor: Cursor | None
+    keys: Keyring, order: Order, found: Sequence[Any], key: str, *, more: bool, cursor: Cursor | None
 ) -> tuple[str | None, str | None]:
     if not found:
         return None, None
@@ -129,23 +170,16 @@ def _ends(
     has_next = more or backwards
     has_previous = more if backwards else cursor is not None
 
-    def at(row: sa.Row[Any], *, back: bool) -> str:
-        value = row._mapping["_sort"]  # noqa: SLF001 - the documented way to a column by name
+    def at(row: Any, *, back: bool) -> str:
+        value = row[-1]
         plain = value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
-        return write_cursor(keys, Cursor(order.sort, plain, str(row._mapping[key]), back))  # noqa: SLF001
+        return write_cursor(keys, Cursor(order.sort, plain, str(getattr(row, key)), back))
 
     return (at(found[-1], back=False) if has_next else None, at(found[0], back=True) if has_previous else None)
 
 
-def _beyond(sort: Sort, key: Any, cursor: Cursor, *, down: bool) -> sa.ColumnElement[bool]:
-    value = cursor.value
+def _read(sort: Sort, value: Any) -> Any:
+    """A sort value as it was before it went into a cursor."""
     if sort.kind is datetime:
-        value = datetime.fromisoformat(value)
-    elif sort.kind is UUID:
-        value = UUID(value)
-    if sort.expression is key:
-        return sa.and_(key < value if down else key > value)
-    here = sa.tuple_(sort.expression, key)
-    there = sa.tuple_(sa.literal(value), sa.literal(UUID(cursor.id)))
-    beyond: sa.ColumnElement[bool] = here < there if down else here > there
-    return beyond
+        return datetime.fromisoformat(value)
+    return UUID(value) if sort.kind is UUID else value

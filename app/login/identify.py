@@ -15,6 +15,7 @@ from app.core.actor import Actor, anonymous
 from app.core.database import Db
 from app.core.errors import NotSignedIn, Refusal
 from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
+from app.core.prepared import Prepared
 from app.core.sealed import DoesNotOpen
 from app.login import set_up_sessions
 from app.login.models import (
@@ -32,13 +33,12 @@ from app.login.models import (
 from app.login.sessions import ABSOLUTE, COOKIE, IDLE, SEEN_EVERY
 
 _LONGEST_AGENT: Final = 300
-# Columns of tables, not of classes: the latter would go through the ORM's loader at every request.
 _users, _sessions, _keys = User.__table__.c, Session.__table__.c, ApiKey.__table__.c
 _USER = (
     _users.id.label("user_id"), _users.email_index, _users.roles, _users.status, _users.person_id,
     _users.sealed.label("user_sealed"),
 )  # fmt: skip
-_SESSION = (
+_SESSION = Prepared(
     sa.select(
         _sessions.id, _sessions.digest, _sessions.started_at, _sessions.last_seen_at, _sessions.fresh_at,
         _sessions.sealed, *_USER,
@@ -46,7 +46,7 @@ _SESSION = (
     .join_from(Session.__table__, User.__table__, _users.id == _sessions.user_id)
     .where(_sessions.digest == sa.bindparam("digest"), _sessions.ended_at.is_(None))
 )  # fmt: skip
-_KEY = (
+_KEY = Prepared(
     sa.select(
         _keys.id, _keys.digest, _keys.scopes, _keys.expires_at, _keys.revoked_at, _keys.last_used_at, _keys.sealed,
         *_USER,
@@ -94,7 +94,7 @@ def identify(request: Request, db: Db) -> Actor:
 
 
 def _by_session(request: Request, db: Db, secret: str) -> Actor | None:
-    row = db.row(_SESSION, {"digest": tokens.digest(secret)})
+    row = _SESSION.row(db, {"digest": tokens.digest(secret)})
     now = clock.now()
     if row is None or row.status != ACTIVE or row.last_seen_at <= now - IDLE or row.started_at <= now - ABSOLUTE:
         return None
@@ -114,7 +114,7 @@ def _by_session(request: Request, db: Db, secret: str) -> Actor | None:
 
 def _by_key(request: Request, db: Db, text: str) -> Actor:
     parsed = tokens.parse(text)
-    row = db.row(_KEY, {"id": parsed[0]}) if parsed else None
+    row = _KEY.row(db, {"id": parsed[0]}) if parsed else None
     if parsed is None or row is None or not tokens.same(parsed[1], row.digest):
         raise NotSignedIn("This is not an API key of this installation.")
     now = clock.now()
@@ -138,7 +138,7 @@ def _cut(scopes: list[str], roles: tuple[str, ...]) -> frozenset[Permission]:
     return frozenset(permissions_of(roles).intersection(scopes) - SESSION_ONLY)
 
 
-def _email(db: Db, row: sa.Row[Any]) -> str:
+def _email(db: Db, row: Any) -> str:
     return db.open(UserFacts, User, row.user_id, row.user_sealed, *user_bound(row)).email
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.access.filtering import LEAVERS
 from app.access.models import Account
-from app.access.queries import LEAVERS
 from app.access.visibility import visible as visible_accounts
 from app.apps.models import App
 from app.apps.visibility import visible as visible_apps

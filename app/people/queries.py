@@ -5,6 +5,7 @@ What SQL can answer (ids, statuses, facets, exact addresses) is one statement; w
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 from app.core.actor import Actor
 from app.core.database import Db
 from app.core.errors import Invalid, NotFound
-from app.core.listing import Order, Page, Sort, page_of
+from app.core.listing import Keyset, Order, Page, Shape, Sort, narrowed
+from app.core.permissions import Rows
+from app.core.prepared import MOST_SHAPES, Prepared
 from app.people import searching
 from app.people.facets import facet_index
 from app.people.models import Facet, FacetKind, Person, PersonMerge
@@ -43,9 +46,10 @@ def list_people(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, orde
         raise Invalid.field("sort", f"A search is sorted by one of: {', '.join(searching.SORTS)}.")
     if order.key != BY_ID:
         return searching.search(db, actor, roster, wanted, order).map(lambda ids: _by_ids(db, actor, roster, ids))
-    statement = _PEOPLE.where(*conditions(db, actor, wanted))
-    page = page_of(db, statement, _SORTS, order, key=_p.id)
-    return page.map(lambda rows: [opened(db, roster.facets, row) for row in rows])
+    keyset = Keyset.of(db, _SORTS, order)
+    values = searching.asked(db, actor, wanted)
+    found = _page(actor.rows, tuple(values), keyset.shape).rows(db, {**values, **keyset.values})
+    return keyset.page(db, found, key=_p.id).map(lambda rows: [opened(db, roster.facets, row) for row in rows])
 
 
 def each_person(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Iterator[Sequence[PersonOut]]:
@@ -57,7 +61,8 @@ def each_person(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort
 
 def get_person(db: Db, actor: Actor, roster: Roster, person_id: UUID) -> PersonOut:
     """One person. Refuses (``NotFound``) who the actor may not see."""
-    row = db.row(_PEOPLE.where(_p.id == person_id, visible(actor)))
+    values = searching.asked(db, actor, PeopleFilter())
+    row = _one(actor.rows, tuple(values)).row(db, {**values, "id": person_id})
     if row is None:
         raise NotFound("There is no such person.")
     return opened(db, roster.facets, row)
@@ -98,6 +103,16 @@ def facet_ids(db: Db, kind: FacetKind, names: Sequence[str]) -> tuple[UUID, ...]
         return None
     indexes = [facet_index(db, kind, name) for name in names]
     return tuple(db.session.scalars(sa.select(_f.id).where(_f.kind == kind, _f.name_index.in_(indexes))))
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _page(rows: Rows, names: tuple[str, ...], shape: Shape) -> Prepared:
+    return Prepared(narrowed(_PEOPLE.where(*conditions(rows, names)), _SORTS, shape, key=_p.id))
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _one(rows: Rows, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_PEOPLE.where(_p.id == sa.bindparam("id"), *conditions(rows, names)))
 
 
 def _by_ids(db: Db, actor: Actor, roster: Roster, ids: Sequence[UUID]) -> list[PersonOut]:

@@ -4,10 +4,11 @@ A cursor names the sort key and id of a row, so that page 1,000 costs what page 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, TypeVar
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,12 +18,13 @@ from app.core.database import Db
 from app.core.errors import Invalid
 from app.core.listing import Cursor, Order, Page, read_cursor, write_cursor
 from app.core.permissions import Rows
+from app.core.prepared import MOST_SHAPES, Prepared
 from app.people.emails import email_index
 from app.people.facets import FacetName
 from app.people.folding import fold
 from app.people.models import PersonEmail, PersonStatus, PersonType
 from app.people.roster import MAX_KEY, Entry, Roster, Snapshot
-from app.people.visibility import PEOPLE, visible
+from app.people.visibility import PEOPLE, visible_to
 
 SORTS = ("name", "email", "status", "type", "team", "start_date")
 BY_NAME = "name"
@@ -56,26 +58,46 @@ class PeopleFilter:
         return bool(self.q.strip()) or self.view != "everyone"
 
 
-def conditions(db: Db, actor: Actor, wanted: PeopleFilter) -> list[sa.ColumnElement[bool]]:
-    """What SQL can ask of a person: whose rows the actor sees, and the filter but for its words and view."""
-    found = [visible(actor)]
-    for column, values in (
-        (_p.status, wanted.statuses or None),
-        (_p.type, wanted.types or None),
-        (_p.team_id, wanted.team_ids),
-        (_p.location_id, wanted.location_ids),
-        (_p.cost_centre_id, wanted.cost_centre_ids),
-    ):
-        if values is not None:
-            found.append(column.in_(values))
-    if wanted.email:
-        index = email_index(db, wanted.email)
-        found.append(
-            _p.id == sa.select(PersonEmail.person_id).where(PersonEmail.email_index == index).scalar_subquery()
-        )
-    if wanted.updated_since is not None:
-        found.append(_p.changed_at >= wanted.updated_since)
-    return found
+def asked(db: Db, actor: Actor, wanted: PeopleFilter) -> dict[str, Any]:
+    """What SQL is asked for, by the names of ``conditions``: the filter but for its words and view, and who asks."""
+    given = {
+        "statuses": list(wanted.statuses) or None,
+        "types": list(wanted.types) or None,
+        "team_ids": None if wanted.team_ids is None else list(wanted.team_ids),
+        "location_ids": None if wanted.location_ids is None else list(wanted.location_ids),
+        "cost_centre_ids": None if wanted.cost_centre_ids is None else list(wanted.cost_centre_ids),
+        "email_index": email_index(db, wanted.email) if wanted.email else None,
+        "updated_since": wanted.updated_since,
+        "me": actor.person_id if actor.rows != Rows.ALL else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def conditions(rows: Rows, names: Collection[str]) -> list[sa.ColumnElement[bool]]:
+    """What SQL asks of a person for values under these names, given by whoever sees ``rows``."""
+    me = sa.bindparam("me", type_=sa.Uuid) if "me" in names else None
+    return [visible_to(rows, me), *(condition for name, condition in _CONDITIONS.items() if name in names)]
+
+
+def _among(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(column.type)))
+
+
+_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
+    "statuses": _among(_p.status, "statuses"),
+    "types": _among(_p.type, "types"),
+    "team_ids": _among(_p.team_id, "team_ids"),
+    "location_ids": _among(_p.location_id, "location_ids"),
+    "cost_centre_ids": _among(_p.cost_centre_id, "cost_centre_ids"),
+    "email_index": _p.id
+    == sa.select(PersonEmail.person_id).where(PersonEmail.email_index == sa.bindparam("email_index")).scalar_subquery(),
+    "updated_since": _p.changed_at >= sa.bindparam("updated_since", type_=sa.DateTime(timezone=True)),
+}
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _ids(rows: Rows, names: tuple[str, ...]) -> Prepared:
+    return Prepared(sa.select(_p.id).where(*conditions(rows, names)))
 
 
 def search(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, order: Order) -> Page[UUID]:
@@ -168,7 +190,8 @@ def _matching(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: 
     snapshot = roster.present(db)
     found = _ordered(db, roster, snapshot, sort)
     if actor.rows != Rows.ALL or wanted.email or wanted.updated_since is not None:
-        ids = set(db.session.scalars(sa.select(_p.id).where(*conditions(db, actor, wanted))))
+        values = asked(db, actor, wanted)
+        ids = {row.id for row in _ids(actor.rows, tuple(values)).rows(db, values)}
         found = [entry for entry in found if entry.id in ids]
     for term in fold(wanted.q).split():
         found = [entry for entry in found if term in entry.text]

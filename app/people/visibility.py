@@ -4,6 +4,7 @@ Every list, search, count and export of people is cut with ``visible`` in SQL; w
 """
 
 from typing import cast
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -20,17 +21,22 @@ _APPS = sa.table("apps", sa.column("id", sa.Uuid), sa.column("owner_id", sa.Uuid
 
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """Which rows of ``people`` the actor sees; tombstones of merged people are nobody's."""
+    return visible_to(actor.rows, actor.person_id)
+
+
+def visible_to(rows: Rows, person: UUID | sa.BindParameter[UUID] | None) -> sa.ColumnElement[bool]:
+    """The same for whoever sees ``rows`` and is this ``person``, an id or the parameter that will be one."""
     standing: sa.ColumnElement[bool] = _p.merged_into_id.is_(None)
-    if actor.rows == Rows.ALL:
+    if rows == Rows.ALL:
         return standing
-    if actor.person_id is None:
+    if person is None:
         return sa.false()
-    oneself: sa.ColumnElement[bool] = _p.id == actor.person_id
-    if actor.rows == Rows.OWN:
+    oneself: sa.ColumnElement[bool] = _p.id == person
+    if rows == Rows.OWN:
         return sa.and_(standing, oneself)
     holders = (
         sa.select(_ACCOUNTS.c.person_id)
         .join(_APPS, _APPS.c.id == _ACCOUNTS.c.app_id)
-        .where(_APPS.c.owner_id == actor.person_id, _APPS.c.merged_into_id.is_(None))
+        .where(_APPS.c.owner_id == person, _APPS.c.merged_into_id.is_(None))
     )
     return sa.and_(standing, sa.or_(oneself, _p.id.in_(holders)))

@@ -3,6 +3,7 @@
 import re
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -210,20 +211,23 @@ def test_last_use_is_written_at_most_once_a_minute(app: FastAPI, database: Datab
         assert used() != first
 
 
-def test_identifying_a_caller_is_one_query(app: FastAPI, database: Database, owner: Known) -> None:
+def test_identifying_a_caller_is_one_query(
+    app: FastAPI, database: Database, owner: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = key_of(database, owner)
     with database.transaction() as db:
         browser = with_session(app, start_session(db, owner))
     browser.get("/api/v1/apps")
     call(app, key)
-    seen: list[str] = []
+    asked: list[object] = []
+    execute = psycopg.Cursor.execute
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+    def noted(cursor: psycopg.Cursor, query: object, *args: object, **options: object) -> psycopg.Cursor:
+        asked.append(query)
+        return execute(cursor, query, *args, **options)
 
-    sa.event.listen(database.engine, "before_cursor_execute", note)
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
     assert browser.get("/api/v1/apps").status_code == 200
-    assert len(seen) == 1
+    assert len(asked) == 1
     assert call(app, key) == 200
-    sa.event.remove(database.engine, "before_cursor_execute", note)
-    assert len(seen) == 2
+    assert len(asked) == 2
