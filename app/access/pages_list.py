@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.access.exporting import export
@@ -19,8 +19,9 @@ from app.core.permissions import Permission
 from app.web.guards import requires
 from app.web.list_view import ListView
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 Reader = Annotated[Actor, requires(Permission.ACCESS_READ)]
 SortParam = Annotated[str, Query(max_length=20)]
 CursorParam = Annotated[str | None, Query(max_length=600)]

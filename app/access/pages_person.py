@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app.access.grants import GrantOut, reach
@@ -16,9 +16,10 @@ from app.core.permissions import Permission
 from app.people.header import PersonHeader, person_header
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from app.web.sources import sources_of
 
-router = APIRouter()
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.access import actions, queries
@@ -25,9 +25,10 @@ from app.web import flash
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from app.web.sources import source_of, sources_of
 
-router = APIRouter()
+router = Router()
 Reader = Annotated[Actor, requires(Permission.ACCESS_READ)]
 Writer = Annotated[Actor, requires(Permission.ACCESS_WRITE)]
 PATH = "/access/accounts/{account_id}"

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.apps import actions, queries
 from app.apps.inputs import AppIn, AppPatch, meant
@@ -19,8 +19,9 @@ from app.people.roster import roster_of
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
 from app.web.idempotent import once
+from app.web.router import Router
 
-router = APIRouter(prefix="/api/v1/apps", tags=["apps"])
+router = Router(prefix="/api/v1/apps", tags=["apps"])
 Reader = Annotated[Actor, requires(Permission.APPS_READ)]
 Writer = Annotated[Actor, requires(Permission.APPS_WRITE)]
 Texts = Annotated[list[str] | None, Query(max_length=50)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps import actions, queries
@@ -20,8 +20,9 @@ from app.web import flash
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 Writer = Annotated[Actor, requires(Permission.APPS_WRITE)]
 Sent = Annotated[Submitted[AppForm], Depends(form(AppForm))]
 _FIELDS = tuple(AppForm.model_fields)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps import actions, queries
@@ -29,9 +29,10 @@ from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.list_view import Filter, ListView, View
 from app.web.render import render
+from app.web.router import Router
 from app.web.safe_path import same_site_path
 
-router = APIRouter()
+router = Router()
 SIZE = 50
 MOST_AT_ONCE = 2000
 LABELS = {

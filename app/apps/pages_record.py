@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps import actions, queries
@@ -23,8 +23,9 @@ from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.panels import ShownCard, panels_of
 from app.web.render import is_partial, render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 Reader = Annotated[Actor, requires(Permission.APPS_READ)]
 Writer = Annotated[Actor, requires(Permission.APPS_WRITE)]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from app.connections import actions, queries, runs
@@ -20,8 +20,9 @@ from app.core.permissions import Permission
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
 from app.web.idempotent import once
+from app.web.router import Router
 
-router = APIRouter(prefix="/api/v1")
+router = Router(prefix="/api/v1")
 Reader = Annotated[Actor, requires(Permission.CONNECTIONS_READ)]
 Writer = Annotated[Actor, requires(Permission.CONNECTIONS_WRITE)]
 Runner = Annotated[Actor, requires(Permission.SYNCS_RUN)]

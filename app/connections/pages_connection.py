@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps.queries import AppFilter, list_apps
@@ -26,11 +26,12 @@ from app.web import flash
 from app.web.guards import requires
 from app.web.list_view import ListView
 from app.web.render import render
+from app.web.router import Router
 from connectors.registry import CONNECTORS
 from connectors.sdk.connector import Connector
 from connectors.sdk.records import Problem
 
-router = APIRouter(prefix="/integrations/{connection_id}")
+router = Router(prefix="/integrations/{connection_id}")
 Reader = Annotated[Actor, requires(Permission.CONNECTIONS_READ)]
 Writer = Annotated[Actor, requires(Permission.CONNECTIONS_WRITE)]
 Runner = Annotated[Actor, requires(Permission.SYNCS_RUN)]

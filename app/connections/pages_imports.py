@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps.queries import get_app
@@ -29,9 +29,10 @@ from app.web.attachments import attachment
 from app.web.downloads import Download
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from connectors.csv_file.targets import ACCOUNTS, Fact, FileTarget
 
-router = APIRouter(prefix="/integrations/import")
+router = Router(prefix="/integrations/import")
 Writer = Annotated[Actor, requires(Permission.CONNECTIONS_WRITE)]
 COLUMN = "column."
 

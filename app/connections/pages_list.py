@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.apps.actions import create_app
@@ -22,10 +22,11 @@ from app.organisation.queries import get_organisation
 from app.web import flash
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from connectors.registry import CONNECTORS
 from connectors.sdk.connector import Connector
 
-router = APIRouter()
+router = Router()
 Reader = Annotated[Actor, requires(Permission.CONNECTIONS_READ)]
 Writer = Annotated[Actor, requires(Permission.CONNECTIONS_WRITE)]
 

@@ -5,14 +5,15 @@ commit is never answered 2xx, and ``max_concurrency`` keeps more requests than c
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
@@ -171,12 +172,34 @@ async def _transaction(request: Request) -> AsyncIterator[Db]:
     except BaseException:
         await run_in_threadpool(session.close)
         raise
-    await run_in_threadpool(_finish, session)
+    if session.in_transaction():
+        await run_in_threadpool(_finish, session)
+    else:
+        session.close()  # it is over already, see ``committing``, and this costs no round trip
 
 
 def _finish(session: Session) -> None:
     with session:
         session.commit()
+
+
+def committing(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """A route's function that commits its transaction in the thread it ran in, once it has made its whole answer.
+
+    Otherwise the end of the dependency does that, in a thread that it has to wait for. What is not yet a response may
+    still fail to become one, and is left to that end.
+    """
+
+    @wraps(endpoint)
+    def run(*args: Any, **given: Any) -> Any:
+        made = endpoint(*args, **given)
+        if isinstance(made, Response):
+            for used in given.values():
+                if isinstance(used, Db):
+                    used.session.commit()
+        return made
+
+    return run
 
 
 Transaction = Annotated[Db, Depends(_transaction, scope="function", max_concurrency=CONCURRENCY)]

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.core.actor import Actor
 from app.core.database import Transaction
@@ -12,8 +12,9 @@ from app.core.errors import NotSignedIn
 from app.login import queries
 from app.web.answers import answer, documented
 from app.web.guards import public
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 
 
 class MeOut(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -17,8 +17,9 @@ from app.web import flash
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -14,9 +14,10 @@ from app.overview.queries import Figures, get_figures
 from app.web.guards import requires
 from app.web.panels import ShownCard, panels_of
 from app.web.render import render
+from app.web.router import Router
 from app.web.sources import Source, sources_of
 
-router = APIRouter()
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)

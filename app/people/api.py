@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.core.actor import Actor
 from app.core.clock import now
@@ -20,8 +20,9 @@ from app.people.roster import roster_of
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
 from app.web.idempotent import once
+from app.web.router import Router
 
-router = APIRouter(prefix="/api/v1/people", tags=["people"])
+router = Router(prefix="/api/v1/people", tags=["people"])
 Reader = Annotated[Actor, requires(Permission.PEOPLE_READ)]
 Writer = Annotated[Actor, requires(Permission.PEOPLE_WRITE)]
 Names = Annotated[list[Annotated[str, Query(max_length=200)]] | None, Query(max_length=50)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -21,8 +21,9 @@ from app.web.filters import day
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 Writer = Annotated[Actor, requires(Permission.PEOPLE_WRITE)]
 Sent = Annotated[Submitted[PersonForm], Depends(form(PersonForm))]
 _FIELDS = tuple(PersonForm.model_fields)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.core.actor import Actor
@@ -23,8 +23,9 @@ from app.web.guards import requires
 from app.web.list_view import Filter, ListView
 from app.web.list_view import View as ShownView
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 SIZE = 50
 _MOST_VALUES = 50
 Reader = Annotated[Actor, requires(Permission.PEOPLE_READ)]

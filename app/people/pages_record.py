@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -22,9 +22,10 @@ from app.people.saying import Fact, Statement, comparison, facts_of, statements
 from app.web.guards import requires
 from app.web.panels import ShownCard, panels_of
 from app.web.render import render
+from app.web.router import Router
 from app.web.sources import sources_of
 
-router = APIRouter()
+router = Router()
 Reader = Annotated[Actor, requires(Permission.PEOPLE_READ)]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.core.actor import Actor
 from app.core.clock import now
@@ -15,8 +15,9 @@ from app.trail import queries
 from app.trail.queries import ChangeOut, EventFilter, EventOut
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires
+from app.web.router import Router
 
-router = APIRouter(prefix="/api/v1/events", tags=["events"])
+router = Router(prefix="/api/v1/events", tags=["events"])
 Reader = Annotated[Actor, requires(Permission.TRAIL_READ)]
 Text = Annotated[str, Query(max_length=300)]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.core.actor import Actor
@@ -24,8 +24,9 @@ from app.trail.wording import METHODS, OUTCOMES, action_label
 from app.web.guards import requires
 from app.web.list_view import Filter, ListView
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 SIZE = 50
 _SIGN_INS = tuple(event.value for event in SIGN_IN_EVENTS)
 _CHANGES = tuple(event.value for event in Event if event not in SIGN_IN_EVENTS)

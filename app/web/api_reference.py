@@ -4,15 +4,16 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from app.core.actor import Actor
 from app.core.permissions import Permission
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 SignedIn = Annotated[Actor, requires(Permission.SELF)]
 
 

@@ -18,6 +18,7 @@ from app.web.guards import static_public
 from app.web.list_view import Filter, ListView, View
 from app.web.problem_page import problem_page
 from app.web.render import render
+from app.web.router import Router
 
 ROOT = "/dev/components"
 LIST = "dev/list.html"
@@ -63,7 +64,7 @@ class ComponentsPage:
 
 def router() -> APIRouter:
     """The routes of the example pages."""
-    made = APIRouter(prefix=ROOT, include_in_schema=False)
+    made = Router(prefix=ROOT, include_in_schema=False)
     made.get("")(components)
     made.get("/{name}")(example)
     return made

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from app.core import logs
 from app.core.errors import StartRefused
 from app.web.guards import static_public
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 _log = logs.get(__name__)
 Stranger = Annotated[None, static_public("health checks carry no data")]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.actor import Actor
@@ -12,9 +12,10 @@ from app.core.database import Db, Transaction
 from app.core.permissions import Permission
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from app.web.shell import shell_of
 
-router = APIRouter()
+router = Router()
 _PER_GROUP = 6
 
 

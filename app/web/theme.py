@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from fastapi.responses import RedirectResponse
 
 from app.web.guards import static_public
+from app.web.router import Router
 from app.web.safe_path import same_site_path
 from app.web.shell import THEME_COOKIE, THEMES
 
-router = APIRouter()
+router = Router()
 _YEAR = 365 * 24 * 3600
 
 

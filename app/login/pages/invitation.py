@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 
@@ -19,8 +19,9 @@ from app.web.forms import Submitted, form
 from app.web.guards import public
 from app.web.problem_page import problem_page
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 PATH = invitations.PATH
 COOKIE = "__Host-invitation"
 _SECONDS = 3600

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import SecretStr
 
@@ -20,8 +20,9 @@ from app.web import flash
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 PATH = "/settings/security"
 PASSWORD = f"{PATH}/password"
 AUTHENTICATOR = f"{PATH}/authenticator"

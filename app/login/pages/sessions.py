@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -16,8 +16,9 @@ from app.login.sessions import SessionOut
 from app.web import flash
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 PATH = "/settings/sessions"
 Me = Annotated[Actor, requires(Permission.SELF)]
 

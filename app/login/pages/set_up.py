@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import SecretStr
 
@@ -24,8 +24,9 @@ from app.web.forms import Submitted, form
 from app.web.guards import public
 from app.web.problem_page import problem_page
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 PATH = setup_link.PATH
 ORGANISATION = f"{PATH}/organisation"
 OWNER = f"{PATH}/owner"

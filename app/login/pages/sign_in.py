@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import SecretStr
 
@@ -17,9 +17,10 @@ from app.login.queries import owner_exists
 from app.web.forms import Submitted, form
 from app.web.guards import public
 from app.web.render import render
+from app.web.router import Router
 from app.web.safe_path import same_site_path
 
-router = APIRouter()
+router = Router()
 PATH = "/sign-in"
 CODE = "/sign-in/code"
 RECOVERY = "/sign-in/recovery-code"

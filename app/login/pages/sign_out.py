@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.actor import Actor
 from app.core.database import Transaction
 from app.login import sessions
 from app.web.guards import public
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 
 
 @router.post("/sign-out")

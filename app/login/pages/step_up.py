@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.actor import Actor
@@ -16,9 +16,10 @@ from app.login.pages.sign_in import refused, sign_in_again
 from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.render import render
+from app.web.router import Router
 from app.web.safe_path import same_site_path
 
-router = APIRouter()
+router = Router()
 PATH = "/step-up"
 Me = Annotated[Actor, requires(Permission.SELF)]
 

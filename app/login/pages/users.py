@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.core.actor import Actor
@@ -20,8 +20,9 @@ from app.web.forms import Submitted, form
 from app.web.guards import requires
 from app.web.list_view import Filter, ListView
 from app.web.render import render
+from app.web.router import Router
 
-router = APIRouter()
+router = Router()
 PATH = "/settings/users"
 SIZE = 50
 _MOST = 10**6
