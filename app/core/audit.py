@@ -29,7 +29,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Event(StrEnum):
     """Everything that can be in the trail: ``subject.verb``. A name is never reused for something else."""
 
-    ACCESS_EXPORTED = "access.exported"
     ACCOUNT_LINKED = "account.linked"
     ACCOUNT_MARKED = "account.marked"
     ACCOUNT_UNLINKED = "account.unlinked"
@@ -49,6 +48,7 @@ class Event(StrEnum):
     CONNECTION_TESTED = "connection.tested"
     DEMO_FILLED = "demo.filled"
     EVENTS_EXPORTED = "events.exported"
+    EXPORT_REQUESTED = "export.requested"
     FACTORS_RESET = "factors.reset"
     IMPORT_APPLIED = "import.applied"
     IMPORT_UNDONE = "import.undone"

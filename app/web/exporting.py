@@ -1,7 +1,8 @@
 """An export as a download and as an event: the same for every list.
 
-The file is streamed from one snapshot in a read-only transaction of its own. When it ends, whole or broken off, the event
-says who took how many rows of what, with the file's SHA-256.
+That it was asked for is an event of the request, committed before the first byte leaves. The file is streamed from one
+snapshot in a read-only transaction of its own, counts included. When it ends, whole or broken off, a second event says how
+many rows left, with the file's SHA-256.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +22,8 @@ from app.web.downloads import Download
 from app.web.exports import CsvExport, ExportHead
 from app.web.sources import sources_of
 
+Detail = dict[str, str | int | bool | None]
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -39,21 +42,13 @@ class Exported:
 
 
 def export(request: Request, db: Db, actor: Actor, what: Exported) -> Download:
-    """Answer with the file; ``db`` is the request's transaction, closed before the stream begins."""
-    head = ExportHead(
-        title=what.title,
-        exported_by=actor.label,
-        exported_at=clock.now(),
-        filter=what.words,
-        rows=what.count(db),
-        total=what.total(db),
-        sources=_sources(request, db, actor),
-        version=VERSION,
-        columns=what.columns,
-    )
-    name = f"{what.title.lower().replace(' ', '-')}-{head.exported_at:%Y-%m-%d}.csv"
-    database = database_of(request)
-    return Download(database, _file(database, actor, what, head), attachment(name))
+    """Answer with the file; ``db`` is the request's transaction, in which stands who takes what before a byte has left."""
+    detail: Detail = {"filter": what.words}
+    audit.record(db, actor, Event.EXPORT_REQUESTED, Subject("export", None, what.title), detail=detail)
+    at = clock.now()
+    name = f"{what.title.lower().replace(' ', '-')}-{at:%Y-%m-%d}.csv"
+    database, sources = database_of(request), _sources(request, db, actor)
+    return Download(database, _file(database, actor, what, at, sources), attachment(name))
 
 
 def _sources(request: Request, db: Db, actor: Actor) -> list[tuple[str, datetime | None]]:
@@ -65,14 +60,32 @@ def _sources(request: Request, db: Db, actor: Actor) -> list[tuple[str, datetime
     ]
 
 
-def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) -> Generator[bytes, None, None]:
-    made = CsvExport(head)
+def _file(
+    database: Database, actor: Actor, what: Exported, at: datetime, sources: Sequence[tuple[str, datetime | None]]
+) -> Generator[bytes, None, None]:
+    made: CsvExport | None = None
     is_whole = False
     try:
         with database.transaction(read_only=True, snapshot=True) as db:
+            made = CsvExport(
+                ExportHead(
+                    title=what.title,
+                    exported_by=actor.label,
+                    exported_at=at,
+                    filter=what.words,
+                    rows=what.count(db),
+                    total=what.total(db),
+                    sources=sources,
+                    version=VERSION,
+                    columns=what.columns,
+                )
+            )
             yield from made.stream(what.rows(db))
         is_whole = True
     finally:
+        detail: Detail = {"filter": what.words, "rows": 0, "sha256": None}
+        if made is not None:
+            detail |= {"rows": made.rows, "sha256": made.sha256}
         with database.transaction() as db:
             audit.record(
                 db,
@@ -81,5 +94,5 @@ def _file(database: Database, actor: Actor, what: Exported, head: ExportHead) ->
                 Subject("export", None, what.title),
                 outcome="success" if is_whole else "failure",
                 reason="" if is_whole else "The download was broken off.",
-                detail={"rows": made.rows, "filter": what.words, "sha256": made.sha256},
+                detail=detail,
             )

@@ -27,6 +27,7 @@ from tests.builders import make_account, make_app, make_person
 from tests.people.conftest import actor_of
 from tests.people.records import make_record
 from tests.people.test_api import BAD_TEXTS, SCRIPT
+from tests.postgres import Server
 
 Asking = Callable[..., TestClient]
 HR = UUID(int=1)
@@ -318,6 +319,20 @@ def test_an_export_says_what_it_is_and_is_an_event(
         [told] = _exports(db)
     assert (told.actor, told.detail["rows"], told.detail["sha256"]) == ("auditor@example.com", 4, digest)
     assert told.detail["filter"] == "view Active"
+
+
+def test_no_byte_leaves_where_the_export_cannot_be_recorded(
+    asking: Asking, crowd: dict[str, UUID], postgres: Server, database_name: str
+) -> None:
+    client = asking("auditor")
+    assert "Ada" in client.get("/people.csv").text
+    with postgres.connect("postgres", database_name) as connection:
+        asked = "SELECT action FROM events ORDER BY id DESC LIMIT 2"
+        assert [row[0] for row in connection.execute(asked)] == ["people.exported", "export.requested"]
+        connection.execute("REVOKE INSERT ON events FROM stackwarden_app")
+    refused = client.get("/people.csv")
+    assert refused.status_code == 500
+    assert "Ada" not in refused.text
 
 
 def test_an_export_holds_what_the_filter_asks_for(asking: Asking, crowd: dict[str, UUID], database: Database) -> None:
