@@ -11,13 +11,15 @@ from starlette.middleware import Middleware
 
 from app import wiring
 from app.core import logs
-from app.core.opening import open_database, read_keys
+from app.core.opening import open_database
+from app.core.readiness import Readiness
 from app.core.settings import Settings
 from app.core.version import VERSION
 from app.surroundings import Surroundings
 from app.web import problems
 from app.web.stack import middleware
 from app.web.static_files import PREFIX, static_files
+from migrations.run import head
 
 
 def describe(stack: Sequence[Middleware] = ()) -> FastAPI:
@@ -53,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(wiring.components())
     app.state.settings = settings
     app.state.database = database
-    app.state.check = lambda: read_keys(settings)
+    app.state.readiness = Readiness(settings, database, head())
     app.state.shell = Surroundings(settings, database)
     wiring.wire(app)
     return app

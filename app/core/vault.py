@@ -15,7 +15,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Base, Db
 from app.core.errors import Unavailable
 from app.core.identifiers import new_id
-from app.core.sealed import Facts
+from app.core.sealed import DoesNotOpen, Facts
 
 
 class SecretFacts(Facts, frozen=True):
@@ -62,6 +62,15 @@ def read(db: Db, actor: Actor, reference: str, *, label: str, purpose: str) -> s
         raise Unavailable("The stored credential is gone. Enter it again on the connection's page.")
     audit.record(db, actor, Event.SECRET_READ, Subject("secret", row.id, label), detail={"purpose": purpose})
     return db.open(SecretFacts, StoredSecret, row.id, row.sealed, name, row.version).value
+
+
+def opens(db: Db) -> bool:
+    """Whether the newest secret opens, or there is none: nobody is shown it, so this is no event."""
+    row = db.row(sa.select(StoredSecret.__table__).order_by(StoredSecret.created_at.desc()).limit(1))
+    try:
+        return row is None or bool(db.open(SecretFacts, StoredSecret, row.id, row.sealed, row.name, row.version))
+    except DoesNotOpen:
+        return False
 
 
 def forget(db: Db, name: str) -> None:

@@ -5,13 +5,10 @@ from typing import Annotated
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from app.core import logs
-from app.core.errors import StartRefused
 from app.web.guards import static_public
 from app.web.router import Router
 
 router = Router()
-_log = logs.get(__name__)
 Stranger = Annotated[None, static_public("health checks carry no data")]
 
 
@@ -23,10 +20,6 @@ async def alive(_: Stranger) -> JSONResponse:
 
 @router.get("/readyz", include_in_schema=False)
 def ready(request: Request, _: Stranger) -> JSONResponse:
-    """Ready: the database answers, is migrated, and its data keys open. 503 otherwise; the reason is in the log."""
-    try:
-        request.app.state.check()
-    except (StartRefused, OSError) as error:
-        _log.error("ready.failed", reason=str(error))
-        return JSONResponse({"status": "unavailable"}, 503)
-    return JSONResponse({"status": "ok"})
+    """Ready: 200 "ok", 200 "degraded" where only the vault is in trouble, else 503; the reason is in the log."""
+    state = request.app.state.readiness()
+    return JSONResponse({"status": state}, 503 if state == "unavailable" else 200)
