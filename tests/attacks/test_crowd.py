@@ -72,8 +72,8 @@ def test_slow_readers_of_large_files_keep_nobody_else_waiting(fresh: Estate) -> 
 
 
 @contextmanager
-def _failing_commits(postgres: Server, *tables: str) -> Iterator[None]:
-    """Every transaction that adds or changes a row of ``tables`` fails at its very end."""
+def _failing_commits(postgres: Server, *tables: str, when: str = "true") -> Iterator[None]:
+    """Every transaction that adds or changes a row of ``tables``, one ``when`` this holds, fails at its very end."""
     with postgres.connect("postgres", DATABASE) as connection:
         connection.execute("""
             CREATE FUNCTION fail_at_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -82,7 +82,7 @@ def _failing_commits(postgres: Server, *tables: str) -> Iterator[None]:
         for table in tables:
             connection.execute(f"""
                 CREATE CONSTRAINT TRIGGER fail_at_commit AFTER INSERT OR UPDATE ON {table}
-                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_at_commit()
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION fail_at_commit()
             """)
     yield
     with postgres.connect("postgres", DATABASE) as connection:
@@ -120,9 +120,19 @@ def test_a_request_whose_commit_failed_can_be_repeated_under_its_key(fresh: Esta
     log.truncate(0)
 
 
-def test_an_export_that_cannot_be_noted_in_the_trail_has_no_end(fresh: Estate, postgres: Server, log: Any) -> None:
+def test_an_export_that_cannot_be_noted_in_the_trail_does_not_begin(fresh: Estate, postgres: Server, log: Any) -> None:
     headers = fresh.headers("owner")
-    with _failing_commits(postgres, "events"), pytest.raises(AssertionError, match="no end"):
+    with _failing_commits(postgres, "events"):
+        refused = fresh.ask(headers, "GET", "/people.csv")
+    assert refused.status >= 500
+    assert b"# Export" not in refused.body
+    log.truncate(0)
+
+
+def test_an_export_whose_end_cannot_be_noted_has_no_end(fresh: Estate, postgres: Server, log: Any) -> None:
+    headers = fresh.headers("owner")
+    ending = _failing_commits(postgres, "events", when="NEW.action = 'people.exported'")
+    with ending, pytest.raises(AssertionError, match="no end"):
         fresh.ask(headers, "GET", "/people.csv")
     log.truncate(0)
 
