@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,12 +39,13 @@ from tests.postgres import Server
 
 HEARTBEAT = 0.15
 STALLED_AFTER = 0.6
+POLL = 0.1  # how soon a worker sees that a job was put back, of which it is not told
 PAGE = 4
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _WITHIN = 60.0
 _LONGEST = 700  # milliseconds; a sync of the drill takes about as long
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["app.worker"])
+_PROCESSES.set_forkserver_preload([__name__, "app.worker"])  # all that a worker imports: it starts at once
 
 
 @dataclass
@@ -244,6 +246,8 @@ def work(settings: Settings) -> None:
     from app import worker as real
 
     real.HEARTBEAT_SECONDS, real.STALLED_AFTER_SECONDS = HEARTBEAT, STALLED_AFTER
+    queue: Any = real.procrastinate.App
+    queue.run_worker_async = partialmethod(queue.run_worker_async, fetch_job_polling_interval=POLL)
     real.run(settings)
 
 
