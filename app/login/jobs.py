@@ -1,4 +1,4 @@
-"""Forgetting what is over: sign-ins, sessions, links and counts are rows of people, so they go when they serve no more."""
+"""Forgetting what is over: sign-ins, sessions, links, counts and kept answers go when they serve no more."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from app.core import clock
+from app.core.idempotency import IdempotencyKey
 from app.core.jobs import Runtime, job
 from app.login.models import Attempt, Invitation, Session, SetUpSession, Throttle, TotpEnrolment
 from app.login.sessions import ABSOLUTE
@@ -24,6 +25,7 @@ def forget(runtime: Runtime) -> None:
         (TotpEnrolment, TotpEnrolment.started_at < past),
         (SetUpSession, SetUpSession.started_at < past),
         (Throttle, Throttle.since < past),
+        (IdempotencyKey, IdempotencyKey.created_at < past),
     )
     with runtime.database.transaction() as db:
         for table, is_over in over:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from app.core import clock
 from app.core.database import Database
+from app.core.identifiers import new_id
 from app.login import actions, sessions, throttle
 from app.login.models import Session, User
 from tests.login.installation import Browser, Known, events, later, make_user, start_session, with_session
@@ -216,11 +217,17 @@ def test_an_administrator_ends_all_sessions_of_a_user(
 
 
 def test_old_rows_are_forgotten(database: Database, owner: Known, secret: str) -> None:
+    from app.core.idempotency import IdempotencyKey
     from app.core.jobs import Runtime
     from app.login.jobs import forget
 
+    with database.transaction() as db:
+        mac = b"\0" * 32
+        key = {"actor_id": owner.id, "route": "POST /", "key_mac": mac, "request_mac": mac, "created_at": clock.now()}
+        db.run(sa.insert(IdempotencyKey).values(id=new_id(), **key))
     with later(days=3):
         forget.run(Runtime(settings=None, database=database))  # type: ignore[arg-type]
     with database.transaction() as db:
         assert db.value(sa.select(sa.func.count()).select_from(Session)) == 0
+        assert db.value(sa.select(sa.func.count()).select_from(IdempotencyKey)) == 0
         assert actions.get_for_change(db, owner.id)
