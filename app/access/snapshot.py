@@ -54,10 +54,13 @@ def apply_accounts(db: Db, source: Source, staged: sa.Subquery) -> Applied:
     values["last_login_at"] = sa.func.coalesce(staged.c.last_login_at, NEVER)
     by_hand = {"kind": sa.case((Account.kind_by_hand, Account.kind), else_=staged.c.kind)}
     changed = _change(db, Account, source, staged, values | by_hand)
-    bearer = sa.select(PersonEmail.person_id).where(PersonEmail.email_index == staged.c.email_index).scalar_subquery()
-    person = sa.case((staged.c.kind == "user", bearer))
-    linked = {"person_id": person, "linked_by": sa.case((person.is_not(None), "email"), else_="")}
-    added = _add(db, Account, source, staged, values | linked | {"kind": staged.c.kind})
+    bears = (PersonEmail.email_index == staged.c.email_index) & (staged.c.kind == "user")
+    linked = {
+        "person_id": PersonEmail.person_id,
+        "linked_by": sa.case((PersonEmail.person_id.is_not(None), "email"), else_=""),
+    }
+    bearer = staged.outerjoin(PersonEmail, bears)
+    added = _add(db, Account, source, staged, values | linked | {"kind": staged.c.kind}, among=bearer)
     ended = _end(db, Account, source, staged)
     _follow_states(db, source)
     return Applied(added, changed, ended)
@@ -192,8 +195,15 @@ def _change(
 
 
 def _add(
-    db: Db, table: type[Account] | type[Entitlement], source: Source, staged: sa.Subquery, values: dict[str, Any]
+    db: Db,
+    table: type[Account] | type[Entitlement],
+    source: Source,
+    staged: sa.Subquery,
+    values: dict[str, Any],
+    *,
+    among: sa.FromClause | None = None,
 ) -> int:
+    """Insert what is new, in the order of ids, which is that of most of the indexes; ``among`` joins more to it."""
     fixed = {
         "app_id": sa.literal(source.app_id, sa.Uuid),
         "connection_id": sa.literal(source.connection_id, sa.Uuid),
@@ -202,7 +212,8 @@ def _add(
     row = {"id": staged.c.id} | values | fixed
     there = sa.exists().where(_is(table, source.connection_id, staged.c.source_index))
     rows: Any = table.__table__
-    new = sa.select(*row.values()).where(staged.c.sealed.is_not(None), ~there)
+    new = sa.select(*row.values()).select_from(staged if among is None else among)
+    new = new.where(staged.c.sealed.is_not(None), ~there).order_by(staged.c.id)
     return db.run(sa.insert(rows).from_select(list(row), new))
 
 
