@@ -121,11 +121,11 @@ def _seen(db: Db, plan: Plan) -> dict[str, int]:
 
 def _merge_people(db: Db, plan: Plan, outcome: Outcome, read: int) -> None:
     reading = people.Reading(plan.connection_id, plan.at, plan.lifecycle_source_id, plan.is_first)
-    names = ("type", "status", "start_date", "leaving_date", "manager_index")
+    names = ("type", "status", "start_date", "leaving_date", "manager_index", "email_index")
     records = staged(plan, "person", *((name, _S[name]) for name in names))
     presence = people.follow_presence(db, reading, records, may_end=plan.may_end)
     added = changed = 0
-    for batch in _batches(db, records):
+    for batch in _batches(db, people.with_people(records)):
         applied = people.apply_records(db, reading, batch)
         added, changed = added + applied.added, changed + applied.changed
         outcome.created_people += len(applied.created)

@@ -33,6 +33,7 @@ TABLES: Final[Mapping[str, type[Base]]] = {
     "app": App,
 }
 _COLUMNS = tuple(STAGED.c)
+_NAMES = tuple(column.name for column in _COLUMNS)
 _encode = msgspec.msgpack.Encoder().encode
 _MEANING: Final = b"1"  # counts up when the same content is stored differently, so that everything is merged anew
 
@@ -129,8 +130,8 @@ def _stored(desk: Desk, kind: str, indexes: Iterable[bytes]) -> dict[bytes, tupl
 
 
 def _row(desk: Desk, kind: str, index: bytes, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    known = {"sync_id": desk.sync_id, "kind": kind, "source_index": index}
-    return tuple(known.get(column.name) or values.get(column.name) for column in _COLUMNS)
+    row = {"sync_id": desk.sync_id, "kind": kind, "source_index": index, **values}
+    return tuple(map(row.get, _NAMES))
 
 
 def _person(desk: Desk, record: Any, row_id: UUID) -> dict[str, Any]:
@@ -150,6 +151,7 @@ def _person(desk: Desk, record: Any, row_id: UUID) -> dict[str, Any]:
         "status": record.status,
         "start_date": record.start_date,
         "leaving_date": record.leaving_date,
+        "email_index": email_index(desk.db, record.email) if record.email else None,
         "manager_index": manager,
     }
 

@@ -4,11 +4,14 @@ The lifecycle source comes first, then records that are still there, then the ol
 and leaving date are the lifecycle's to decide.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, get_args
 from uuid import UUID
+
+import msgspec
 
 from app.core.database import Db
 from app.people.facets import ensure_facets
@@ -52,58 +55,51 @@ def rank_in_sql(lifecycle_source_id: UUID | None) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Blended:
-    """A person as their records say."""
+    """A person as their records say: ``said`` has the first word on each fact."""
 
     facts: PersonFacts
     type: str
-    facet_names: Mapping[str, str]
+    said: RecordFacts
     start_date: date | None
 
     def plain(self, facets: FacetIds) -> tuple[Any, ...]:
         """type, team_id, location_id, cost_centre_id, job_title_id, start_date."""
-        ids = (facets.get((kind, self.facet_names[kind])) for kind in _KINDS)
-        return self.type, *ids, self.start_date
+        return self.type, *(facets.get((kind, getattr(self.said, kind))) for kind in _KINDS), self.start_date
 
 
 def blend(said: Sequence[Said], is_theirs: Callable[[str], bool]) -> Blended:
     """The person of these records, which are in order, with those of the addresses that are theirs."""
-
-    def first(name: str) -> str:
-        for one in said:
-            if value := getattr(one.facts, name):
-                return str(value)
-        return ""
-
+    first = said[0].facts if len(said) == 1 else _first_words([one.facts for one in said])
     addresses: dict[str, str] = {}
     for address in (*(one.facts.email for one in said), *(alias for one in said for alias in one.facts.aliases)):
         if address and is_theirs(address):
             addresses.setdefault(address.casefold(), address)
     email, *aliases = addresses.values() or ("",)
-    given, family = first("given_name"), first("family_name")
+    given, family = first.given_name, first.family_name
     facts = PersonFacts(
-        display_name=first("display_name") or f"{given} {family}".strip() or email or said[0].facts.source_id,
+        display_name=first.display_name or f"{given} {family}".strip() or email or said[0].facts.source_id,
         given_name=given,
         family_name=family,
         email=email,
         aliases=tuple(aliases),
-        employee_id=first("employee_id"),
-        phone=first("phone"),
+        employee_id=first.employee_id,
+        phone=first.phone,
     )
     return Blended(
-        facts,
-        said[0].row.type,
-        {kind: first(kind) for kind in _KINDS},
-        next((one.row.start_date for one in said if one.row.start_date), None),
+        facts, said[0].row.type, first, next((one.row.start_date for one in said if one.row.start_date), None)
     )
 
 
-def facet_ids(db: Db, facts: Iterable[RecordFacts]) -> FacetIds:
+def _first_words(several: Sequence[RecordFacts]) -> RecordFacts:
+    """Of each fact the first that says anything."""
+    names = RecordFacts.__struct_fields__
+    words = {name: next(filter(None, map(attrgetter(name), several)), getattr(several[0], name)) for name in names}
+    return msgspec.structs.replace(several[0], **words)
+
+
+def facet_ids(db: Db, facts: Sequence[RecordFacts]) -> FacetIds:
     """The ids of all teams, locations, cost centres and job titles that are named, by kind and name."""
-    names: dict[FacetKind, set[str]] = {kind: set() for kind in _KINDS}
-    for said in facts:
-        for kind in _KINDS:
-            if value := getattr(said, kind):
-                names[kind].add(value)
+    names = {kind: set(map(attrgetter(kind), facts)) for kind in _KINDS}
     return {
         (kind, name): facet_id for kind in _KINDS for name, facet_id in ensure_facets(db, kind, names[kind]).items()
     }

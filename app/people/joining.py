@@ -5,7 +5,7 @@ first, so that an address which one person gives up and another takes in the sam
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,9 +60,19 @@ class Addresses:
         self._indexes: dict[str, bytes] = {}
         self._owners: dict[bytes, UUID] = {}
 
+    def note(self, records: Iterable[tuple[Any, RecordFacts]]) -> None:
+        """Take over what the rows say of their addresses: the index, and whose it is."""
+        for row, facts in records:
+            if facts.email and row.email_index:
+                self._indexes[facts.email] = row.email_index
+                if row.bearer_id and row.bearer_id not in self._released:
+                    self._owners[row.email_index] = row.bearer_id
+
     def learn(self, facts: Iterable[RecordFacts]) -> None:
-        """Find out whose the addresses of these records are."""
-        new = {address for said in facts for address in _addresses(said)} - self._indexes.keys()
+        """Find out whose the addresses of these records are, but for those that are known."""
+        new = {address for said in facts for address in _addresses(said) if address not in self._indexes}
+        if not new:
+            return
         self._indexes |= {address: email_index(self._db, address) for address in new}
         among = any_of((self._indexes[address] for address in new), sa.LargeBinary)
         for row in self._db.rows(sa.select(_emails.email_index, _emails.person_id).where(_emails.email_index == among)):
@@ -76,8 +86,10 @@ class Addresses:
 
     def owner_of(self, facts: RecordFacts) -> UUID | None:
         """Who bears the record's address or, failing that, one of its aliases."""
-        owners = (self._owners.get(self._indexes[address]) for address in _addresses(facts))
-        return next((owner for owner in owners if owner), None)
+        for address in _addresses(facts):
+            if owner := self._owners.get(self._indexes[address]):
+                return owner
+        return None
 
     def bearer(self, index: bytes | None) -> UUID | None:
         """Who bears the address of this blind index, as far as it was learnt."""
@@ -92,25 +104,35 @@ class Addresses:
         return self._owners.get(self._indexes[address]) == person_id
 
 
+def with_people(read: sa.Subquery) -> sa.Subquery:
+    """``read`` with ``person_id``, whose each record is that is stored, and ``bearer_id``, who bears its ``email_index``."""
+    stored = read.outerjoin(PersonRecord, _records.c.id == read.c.id)
+    both = stored.outerjoin(PersonEmail, _emails.email_index == read.c.email_index)
+    columns = (_records.c.person_id, _emails.person_id.label("bearer_id"))
+    return sa.select(*read.c, *columns).select_from(both).subquery(f"{read.name}_with_people")
+
+
 def join(db: Db, reading: Reading, rows: Sequence[sa.Row[Any]]) -> Joined:
-    """Find or make the person of each record of a batch."""
-    facts = {row.id: db.open(RecordFacts, PersonRecord, row.id, row.sealed) for row in rows}
-    known = _people_of(db, list(facts))
+    """Find or make the person of each record of a batch, ``with_people``."""
+    records = [(row, db.open(RecordFacts, PersonRecord, row.id, row.sealed)) for row in rows]
+    known = {row.id: row.person_id for row in rows if row.person_id}
     settled = set(known.values())
     manual = _typed_here(db, settled)
     addresses = Addresses(db, settled - manual)
-    read = [_said(reading, row, known[row.id], facts[row.id]) for row in rows if row.id in known]
-    others = _other_records(db, reading, settled, facts)
-    addresses.learn((*facts.values(), *(one.facts for one in others)))
+    addresses.note(records)
+    read = [_said(reading, row, row.person_id, facts) for row, facts in records if row.person_id]
+    others = _other_records(db, reading, settled, known)
+    addresses.learn(facts for _, facts in records)
+    addresses.learn(one.facts for one in others)
     in_order = sorted((*read, *others), key=lambda one: one.rank)
     for one in in_order:
         addresses.claim((one.facts.email,), one.person_id)
     for one in in_order:
         addresses.claim(one.facts.aliases, one.person_id)
-    new, created = _match_new(reading, [row for row in rows if row.id not in known], facts, addresses)
-    met = {one.person_id for one in new} - created - settled
+    new, created = _match_new(reading, (one for one in records if not one[0].person_id), addresses)
+    met = {one.person_id for one in new if one.person_id not in created} - settled
     manual |= _typed_here(db, met)
-    others += _other_records(db, reading, met, facts)
+    others += _other_records(db, reading, met, known)
     addresses.learn(one.facts for one in others)
     by_person: dict[UUID, list[Said]] = defaultdict(list)
     for one in (*read, *new, *others):
@@ -128,16 +150,16 @@ def any_of(values: Iterable[Any], kind: Any) -> Any:
 
 
 def _match_new(
-    reading: Reading, rows: Sequence[Any], facts: Mapping[UUID, RecordFacts], addresses: Addresses
+    reading: Reading, records: Iterable[tuple[Any, RecordFacts]], addresses: Addresses
 ) -> tuple[list[Said], set[UUID]]:
     new, created = [], set()
-    for row in rows:
-        person_id = addresses.owner_of(facts[row.id])
+    for row, facts in records:
+        person_id = addresses.owner_of(facts)
         if person_id is None:
             person_id = new_id()
             created.add(person_id)
-        addresses.claim(_addresses(facts[row.id]), person_id)
-        new.append(_said(reading, row, person_id, facts[row.id]))
+        addresses.claim(_addresses(facts), person_id)
+        new.append(_said(reading, row, person_id, facts))
     return new, created
 
 
@@ -150,18 +172,17 @@ def _addresses(facts: RecordFacts) -> tuple[str, ...]:
     return (facts.email, *facts.aliases) if facts.email else facts.aliases
 
 
-def _people_of(db: Db, record_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    rows = db.rows(sa.select(_records.c.id, _records.c.person_id).where(_records.c.id == any_of(record_ids, sa.Uuid)))
-    return {row.id: row.person_id for row in rows}
-
-
-def _typed_here(db: Db, people: Iterable[UUID]) -> set[UUID]:
+def _typed_here(db: Db, people: Collection[UUID]) -> set[UUID]:
+    if not people:
+        return set()
     manual = sa.select(_people.id).where(_people.id == any_of(people, sa.Uuid), _people.is_manual)
     return set(db.session.scalars(manual))
 
 
-def _other_records(db: Db, reading: Reading, people: Iterable[UUID], read: Mapping[UUID, RecordFacts]) -> list[Said]:
+def _other_records(db: Db, reading: Reading, people: Collection[UUID], read: Collection[UUID]) -> list[Said]:
     """What records outside this batch say of people."""
+    if not people:
+        return []
     rows = db.rows(sa.select(_records).where(_records.c.person_id == any_of(people, sa.Uuid)))
     return [
         Said(

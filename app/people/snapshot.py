@@ -7,6 +7,7 @@ is left alone. Nobody is removed: a record that is gone ends, and the lifecycle 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,19 @@ from app.core import bulk
 from app.core.database import Db
 from app.organisation.queries import today
 from app.people.blending import Said, blend, facet_ids, rank_in_sql
-from app.people.joining import Joined, Reading, any_of, join
+from app.people.joining import Joined, Reading, any_of, join, with_people
 from app.people.models import Person, PersonEmail, PersonFacts, PersonRecord
 
-__all__ = ["Applied", "Presence", "Reading", "apply_records", "end_records", "follow_managers", "follow_presence"]
+__all__ = [
+    "Applied",
+    "Presence",
+    "Reading",
+    "apply_records",
+    "end_records",
+    "follow_managers",
+    "follow_presence",
+    "with_people",
+]
 
 _RECORDS, _PEOPLE, _EMAILS = PersonRecord.__table__, Person.__table__, PersonEmail.__table__
 _RECORD_COLUMNS = tuple(
@@ -60,8 +70,8 @@ class Presence:
 def apply_records(db: Db, reading: Reading, rows: Sequence[sa.Row[Any]]) -> Applied:
     """Merge new and changed records; at most some thousands at a time, so that memory stays flat.
 
-    Each row has id, source_index, type, status, start_date, leaving_date, manager_index, content_mac, and the facts sealed
-    for the record of that id.
+    Each row has id, source_index, type, status, start_date, leaving_date, manager_index, email_index, content_mac, the facts
+    sealed for the record of that id, and what ``with_people`` adds.
     """
     joined = join(db, reading, rows)
     _write_people(db, reading, joined)
@@ -122,26 +132,28 @@ _NEW_PERSON_COLUMNS = (
 
 
 def _write_people(db: Db, reading: Reading, joined: Joined) -> None:
-    facets = facet_ids(db, (one.facts for several in joined.by_person.values() for one in several))
+    facets = facet_ids(db, [one.facts for several in joined.by_person.values() for one in several])
     records = {one.row.source_index: one.person_id for one in joined.read}
     day = today(db)
-    new: list[tuple[Any, ...]] = []
-    changed: list[tuple[Any, ...]] = []
     emails: list[tuple[bytes, UUID, bool]] = []
-    for person_id, said in joined.by_person.items():
-        blended = blend(said, lambda address, who=person_id: joined.addresses.is_borne_by(who, address))  # type: ignore[misc]
-        row = (person_id, *blended.plain(facets), reading.at, db.seal(Person, person_id, blended.facts))
-        emails += _email_rows(joined, person_id, blended.facts)
-        if person_id not in joined.created:
-            changed.append(row)
-            continue
+
+    def written(person_id: UUID, said: Sequence[Said]) -> tuple[Any, ...]:
+        blended = blend(said, partial(joined.addresses.is_borne_by, person_id))
+        emails.extend(_email_rows(joined, person_id, blended.facts))
+        return person_id, *blended.plain(facets), reading.at, db.seal(Person, person_id, blended.facts)
+
+    def made(person_id: UUID, said: Sequence[Said]) -> tuple[Any, ...]:
         boss = next((one.row.manager_index for one in said if one.row.manager_index), None)
         manager = records.get(boss) or joined.addresses.bearer(boss)
         manager = manager if manager != person_id and manager in joined.by_person else None
-        new.append((*row, reading.at, manager, *_expected(reading, said[0].row, day)))
+        return *written(person_id, said), reading.at, manager, *_expected(reading, said[0].row, day)
+
+    # The server writes what it has while the next are sealed here.
+    new = (made(person_id, said) for person_id, said in joined.by_person.items() if person_id in joined.created)
     bulk.copy(db, _NEW_PERSON_COLUMNS, new)
-    _change(db, Person, _PERSON_COLUMNS, changed)
-    _write_emails(db, emails, [row[0] for row in changed])
+    known = [(person_id, said) for person_id, said in joined.by_person.items() if person_id not in joined.created]
+    _change(db, Person, _PERSON_COLUMNS, [written(person_id, said) for person_id, said in known])
+    _write_emails(db, emails, [person_id for person_id, _ in known])
 
 
 def _expected(reading: Reading, row: Any, day: date) -> tuple[str, str, date | None, datetime | None]:
