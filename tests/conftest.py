@@ -12,6 +12,7 @@ from app.core import logs
 from app.core.data_keys import load
 from app.core.database import Database, Db
 from app.core.keys import MasterKey
+from app.core.sealed import Keyring
 from migrations.run import migrate
 from tests.postgres import PASSWORDS, Server, server
 
@@ -93,17 +94,22 @@ def database_name(postgres: Server) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-@pytest.fixture
-def database(postgres: Server, database_name: str) -> Iterator[Database]:
-    """The product's view of the fresh database: the application's role, an opened keyring."""
+@pytest.fixture(scope="session")
+def keys(postgres: Server) -> Keyring:
+    """The opened data keys, which every copy of the template has from it."""
     import sqlalchemy as sa
 
-    url = postgres.url("app", database_name)
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(postgres.url("app", TEMPLATE))
     with engine.connect() as connection:
-        keys = load(connection, MASTER)
+        opened = load(connection, MASTER)
     engine.dispose()
-    opened = Database(url, keys)
+    return opened
+
+
+@pytest.fixture
+def database(postgres: Server, database_name: str, keys: Keyring) -> Iterator[Database]:
+    """The product's view of the fresh database: the application's role, an opened keyring."""
+    opened = Database(postgres.url("app", database_name), keys)
     yield opened
     opened.close()
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -52,19 +53,22 @@ class Server:
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """Create ``name`` with the product's owner and rights, empty or as a copy of ``template``."""
-        with self.connect("postgres", "postgres") as connection:
-            new, owner, app = sql.Identifier(name), sql.Identifier(ROLES["owner"]), sql.Identifier(ROLES["app"])
-            source = sql.Identifier(template or "template1")
-            # Without flushing to disk, copying files costs a quarter of what writing them to the log does.
-            made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY").format(new, owner, source)
-            connection.execute(made)
-            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(new))
-            connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(new, app))
+        new, owner, app = sql.Identifier(name), sql.Identifier(ROLES["owner"]), sql.Identifier(ROLES["app"])
+        source = sql.Identifier(template or "template1")
+        # Without flushing to disk, copying files costs a quarter of what writing them to the log does.
+        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY").format(new, owner, source)
+        self.desk.execute(made)
+        self.desk.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(new))
+        self.desk.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(new, app))
 
     def drop_database(self, name: str) -> None:
         """Drop ``name``, ending whoever is still connected."""
-        with self.connect("postgres", "postgres") as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self.desk.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @cached_property
+    def desk(self) -> psycopg.Connection:
+        """The superuser's connection for making and dropping databases; open as long as the server runs."""
+        return self.connect("postgres", "postgres")
 
 
 @contextmanager
@@ -86,12 +90,22 @@ def server(version: int = 18) -> Iterator[Server]:
             )  # fmt: skip
         try:
             _wait_until_ready(data, process, directory / "log")
-            yield Server(version, directory)
+            running = Server(version, directory)
+            with running.desk:
+                _cheapen_passwords(running.desk)
+                yield running
         finally:
             process.send_signal(3)  # SIGQUIT: at once, nothing here is worth keeping
             process.wait()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _cheapen_passwords(desk: psycopg.Connection) -> None:
+    """Tests connect so often that the thousands of rounds of hashing at each, on both sides, would add up to a minute."""
+    desk.execute("SET scram_iterations = 1")
+    for role, password in PASSWORDS.items():
+        desk.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ROLES[role]), sql.Literal(password)))
 
 
 def _roomy_memory() -> str | None:
