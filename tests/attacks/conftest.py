@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +15,10 @@ import app.main
 from app.core import logs
 from hatch_build import build
 from tests.attacks.estate import Estate, opened, populate, settings_for
+from tests.conftest import TEMPLATE
 from tests.postgres import Server
 
+POPULATED = "attacks_template"
 FAILURES = {"request.failed", "database.unavailable", "input.reached_the_database", "problem.page_failed"}
 
 
@@ -60,26 +63,37 @@ def _own_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def estate(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    """One for all tests of a worker, for what changes nothing that matters to another test."""
-    yield from _estate(postgres, "attacks_shared", tmp_path_factory.mktemp("estate"))
+def populated(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    """One that nobody uses: its database is the template of the others, what is known of it is known of them."""
+    postgres.create_database(POPULATED, TEMPLATE)
+    settings = settings_for(postgres.url("app", POPULATED), tmp_path_factory.mktemp("populated"))
+    with opened(settings) as (application, line):
+        return populate(Estate(application, line, settings, application.state.database))
 
 
 @pytest.fixture(scope="session")
-def spoiled(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+def estate(postgres: Server, populated: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """One for all tests of a worker, for what changes nothing that matters to another test."""
+    yield from _estate(postgres, populated, "attacks_shared", tmp_path_factory.mktemp("estate"))
+
+
+@pytest.fixture(scope="session")
+def spoiled(postgres: Server, populated: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     """One in which anything may have become of anything."""
-    yield from _estate(postgres, "attacks_spoiled", tmp_path_factory.mktemp("spoiled"))
+    yield from _estate(postgres, populated, "attacks_spoiled", tmp_path_factory.mktemp("spoiled"))
 
 
 @pytest.fixture
-def fresh(postgres: Server, tmp_path: Path) -> Iterator[Estate]:
+def fresh(postgres: Server, populated: Estate, tmp_path: Path) -> Iterator[Estate]:
     """One of its own, for a test that changes things."""
-    yield from _estate(postgres, "attacks_fresh", tmp_path)
+    yield from _estate(postgres, populated, "attacks_fresh", tmp_path)
 
 
-def _estate(postgres: Server, name: str, folder: Path) -> Iterator[Estate]:
-    postgres.create_database(name, "template_stackwarden")
+def _estate(postgres: Server, populated: Estate, name: str, folder: Path) -> Iterator[Estate]:
+    postgres.create_database(name, POPULATED)
     settings = settings_for(postgres.url("app", name), folder)
     with opened(settings) as (application, line):
-        yield populate(Estate(application, line, settings, application.state.database))
+        known = {role: replace(user) for role, user in populated.known.items()}
+        ids, foreign = dict(populated.ids), dict(populated.foreign)
+        yield Estate(application, line, settings, application.state.database, known, ids, foreign)
     postgres.drop_database(name)
