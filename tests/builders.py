@@ -56,7 +56,7 @@ def make_person(
     values = {"type": "employee", "status": status, "created_at": now, "changed_at": now, **row}
     db.run(sa.insert(Person).values(id=person_id, sealed=db.seal(Person, person_id, sealed), **values))
     for each in filter(None, (address, *aliases)):
-        index = db.index(PersonEmail, "email", each)
+        index = db.keys.address_index(each)
         db.run(sa.insert(PersonEmail).values(email_index=index, person_id=person_id, is_primary=each == address))
     return person_id
 
@@ -99,7 +99,7 @@ def make_account(
             person_id=person_id,
             source_index=db.index(Account, "source", f"{connection_id}:{source_id}"),
             username_index=db.index(Account, "username", facts.username),
-            email_index=db.index(PersonEmail, "email", email) if email else None,
+            email_index=db.keys.address_index(email) if email else None,
             sealed=db.seal(Account, account_id, facts),
             **values,
         )

@@ -17,6 +17,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.core.text import address_key
+
 VERSION: Final = 1
 INDEX_BYTES: Final = 16
 _encode = msgspec.msgpack.Encoder().encode
@@ -77,8 +79,15 @@ class Keyring:
 
         Makes exact look-up and uniqueness possible on sealed facts; says nothing else about the value.
         """
+        return self._index(f"{table}\0{field}\0{value.strip().casefold()}")
+
+    def address_index(self, address: str) -> bytes:
+        """The blind index of an e-mail address: one for people, accounts and users, equal where ``address_key`` is."""
+        return self._index(f"address\0{address_key(address)}")
+
+    def _index(self, text: str) -> bytes:
         digest = self._blind.copy()
-        digest.update(f"{table}\0{field}\0{value.strip().casefold()}".encode("utf-8", "surrogatepass"))
+        digest.update(text.encode("utf-8", "surrogatepass"))
         return digest.digest()[:INDEX_BYTES]
 
     def mac(self, purpose: str, *parts: bytes) -> bytes:

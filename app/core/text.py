@@ -66,3 +66,14 @@ def canonical_email(text: str) -> str:
     if len(address) > _MAX_ADDRESS:
         raise ValueError(_NOT_AN_ADDRESS)
     return address
+
+
+def address_key(text: str) -> str:
+    """What the spellings of one address have in common; for what is no address itself, and then no address has it."""
+    stripped = text.strip()
+    if stripped.isascii():
+        return stripped.lower()
+    try:
+        return canonical_email(stripped)
+    except ValueError:
+        return f"\0{stripped}"

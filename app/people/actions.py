@@ -18,6 +18,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.identifiers import new_id
+from app.core.text import address_key
 from app.organisation.queries import today
 from app.people.emails import resolve_by_emails, set_emails
 from app.people.facets import ensure_facet, ensure_facets, facet_name
@@ -172,7 +173,7 @@ def _apply(db: Db, actor: Actor, person: Person, facts: PersonChanges) -> None:
 
 def _named(facts: PersonFacts) -> PersonFacts:
     """The same with a name to show, and no alias twice or equal to the address."""
-    aliases = {alias.casefold(): alias for alias in facts.aliases if alias.casefold() != facts.email.casefold()}
+    aliases = {address_key(alias): alias for alias in facts.aliases if address_key(alias) != address_key(facts.email)}
     name = facts.display_name or f"{facts.given_name} {facts.family_name}".strip() or facts.email
     if not name:
         message = "Enter a name or an e-mail address."

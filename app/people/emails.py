@@ -14,8 +14,8 @@ _emails = PersonEmail.__table__.c
 
 
 def email_index(db: Db, address: str) -> bytes:
-    """What an address is found by: the same for people and for accounts, whatever its case."""
-    return db.index(PersonEmail, "email", address)
+    """What an address is found by: the same for people, accounts and users, however it is spelt."""
+    return db.keys.address_index(address)
 
 
 def resolve_by_emails(db: Db, addresses: Iterable[str]) -> dict[bytes, UUID]:

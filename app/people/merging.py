@@ -17,6 +17,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict
 from app.core.identifiers import new_id
+from app.core.text import address_key
 from app.people.emails import set_emails
 from app.people.lifecycle import recompute
 from app.people.models import MergeFacts, Person, PersonEmail, PersonFacts, PersonMerge, PersonRecord
@@ -108,8 +109,8 @@ def moved_by(db: Db, merge: PersonMerge) -> MergeFacts:
 def _gain_aliases(db: Db, kept: Person, other: PersonFacts) -> tuple[str, ...]:
     """Give ``kept`` the other's addresses as aliases; which ones it did not have."""
     facts = db.open(PersonFacts, Person, kept.id, kept.sealed)
-    had = {address.casefold() for address in (facts.email, *facts.aliases)}
-    gained = tuple(address for address in (other.email, *other.aliases) if address and address.casefold() not in had)
+    had = {address_key(address) for address in (facts.email, *facts.aliases)}
+    gained = tuple(address for address in (other.email, *other.aliases) if address and address_key(address) not in had)
     kept.sealed = db.seal(Person, kept.id, msgspec.structs.replace(facts, aliases=facts.aliases + gained))
     return gained
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from app.core.text import address_key
 from app.people.records import PersonOut, RecordOut
 from app.people.wording import BY_HAND, status_word, type_word
 from app.web.sources import Source, source_of
@@ -99,7 +100,7 @@ def facts_of(person: PersonOut, said: Sequence[Statement], manager: str) -> list
         return lambda record: _equal(getattr(record, field), value)
 
     found = [fact(label, getattr(person, field), same(field)) for field, label in _SAME]
-    aliases = {alias.casefold() for alias in person.aliases}
+    aliases = {address_key(alias) for alias in person.aliases}
     found.insert(
         3, fact("Aliases", ", ".join(person.aliases), lambda record: not aliases.isdisjoint(_addresses(record)))
     )
@@ -139,4 +140,4 @@ def _equal(one: object, other: object) -> bool:
 
 
 def _addresses(record: RecordOut) -> set[str]:
-    return {address.casefold() for address in (record.email, *record.aliases)}
+    return {address_key(address) for address in (record.email, *record.aliases)}

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.core.text import canonical_email, email
+from app.core.text import address_key, canonical_email, email
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,19 @@ def test_no_letter_outside_ascii_ever_becomes_an_ascii_address() -> None:
         except ValueError:
             continue
         assert not address.isascii(), hex(code)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Ada@Example.com ", "ada@example.com", True),
+        ("ada@bücher.de", "ADA@xn--bcher-kva.de", True),
+        ("ada@BÜCHER.de", "ada@bücher.de", True),
+        ("straße@example.com", "strasse@example.com", False),
+        ("\u212aate@example.com", "kate@example.com", False),
+        ("\u212aate@example.com", "\u212aate@example.com", True),
+        ("ad\u0131@example.com", "adi@example.com", False),
+    ],
+)
+def test_two_spellings_are_one_address_or_two(one: str, other: str, is_same: bool) -> None:
+    assert (address_key(one) == address_key(other)) is is_same

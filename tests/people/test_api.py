@@ -118,6 +118,16 @@ def test_an_address_is_one_persons_only_and_a_refused_person_leaves_nothing(aski
     assert asking().get(f"{PATH}?team=New+team").json()["items"] == []
 
 
+def test_other_letters_are_another_address_and_another_spelling_is_not(asking: Asking) -> None:
+    client = asking()
+    for address in ("stra\u00dfe@example.com", "strasse@example.com", "ada@b\u00fccher.de"):
+        assert client.post(PATH, json={"email": address}).status_code == 201
+    for taken in ("ADA@xn--bcher-kva.de", "Strasse@Example.com"):
+        assert client.post(PATH, json={"email": taken}).status_code == 409
+    found = client.get(PATH, params={"email": "ada@xn--bcher-kva.de"}).json()["items"]
+    assert [person["email"] for person in found] == ["ada@b\u00fccher.de"]
+
+
 def test_a_person_without_name_and_address_is_refused(asking: Asking) -> None:
     response = asking().post(PATH, json={"phone": "1"})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "display_name")

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapped
 from app.core import columns
 from app.core.database import Base, Db
 from app.core.sealed import Facts
-from app.core.text import canonical_email
 
 UserStatus = Literal["active", "deactivated"]
 ACTIVE: Final = "active"
@@ -49,10 +48,7 @@ def email_index(db: Db, address: str) -> bytes:
 
     What is no address (nor any look-alike of one) gets an index of its own, which no user has.
     """
-    try:
-        return db.keys.index("person_emails", "email", canonical_email(address))
-    except ValueError:
-        return db.keys.index("users", "not an address", address)
+    return db.keys.address_index(address)
 
 
 def has_role(role: str) -> sa.ColumnElement[bool]:
