@@ -63,7 +63,7 @@ class Applied:
 
 def apply_entries(db: Db, entries: Sequence[Entry], at: datetime) -> Applied:
     """Add the apps that are not known and fill in what the entries say of the others. The caller records the event."""
-    known = _known(db)
+    known = _known(db, entries)
     owners = resolve_by_emails(db, [entry.owner_email for entry in entries])
     centres = ensure_facets(db, "cost_centre", [entry.cost_centre for entry in entries])
     new, changed = [], []
@@ -81,10 +81,15 @@ def apply_entries(db: Db, entries: Sequence[Entry], at: datetime) -> Applied:
     return Applied(_insert(db, new), len(changed))
 
 
-def _known(db: Db) -> Mapping[Key, sa.Row[Any]]:
-    """All apps by what they are found by; of those of one name, the one that was not merged away."""
-    rows = db.rows(sa.select(App.__table__).order_by(_A.merged_into_id.is_not(None).desc()))
-    return {(row.name.lower(), row.instance_name.lower()): row for row in rows}
+def _known(db: Db, entries: Sequence[Entry]) -> Mapping[Key, sa.Row[Any]]:
+    """The apps that the entries may mean, by what they are found by, locked: nobody changes them before they are written.
+
+    Of those of one name it is the one that was not merged away. Locked in the order of their ids, as everywhere.
+    """
+    names = sa.any_(sa.cast([entry.name.lower() for entry in entries], sa.ARRAY(sa.String)))
+    rows = db.rows(sa.select(App.__table__).where(sa.func.lower(_A.name) == names).order_by(_A.id).with_for_update())
+    by_standing = sorted(rows, key=lambda row: row.merged_into_id is None)
+    return {(row.name.lower(), row.instance_name.lower()): row for row in by_standing}
 
 
 def _said(entry: Entry, owner: UUID | None, centre: UUID | None) -> dict[str, Any]:
