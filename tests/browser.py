@@ -102,8 +102,11 @@ def axe(page: Page, *, only: Sequence[str] = _TAGS) -> list[str]:
     ``only`` names tags or rules; where the colours alone have changed, ``("color-contrast",)`` is enough.
     """
     debugger = page.context.new_cdp_session(page)
-    debugger.send("Runtime.evaluate", {"expression": _axe_source()})
-    script = f"axe.run(document, {{runOnly: {list(only)!r}, resultTypes: ['violations']}}).then(JSON.stringify)"
+    if debugger.send("Runtime.evaluate", {"expression": "typeof axe"})["result"]["value"] == "undefined":
+        debugger.send("Runtime.evaluate", {"expression": _axe_source()})
+    # It would fetch and parse the style sheets again for a rule that is not among these.
+    options = f"{{runOnly: {list(only)!r}, resultTypes: ['violations'], preload: {{assets: ['media']}}}}"
+    script = f"axe.run(document, {options}).then(JSON.stringify)"
     answer = debugger.send("Runtime.evaluate", {"expression": script, "awaitPromise": True, "returnByValue": True})
     debugger.detach()
     found = page.evaluate("(text) => JSON.parse(text)", answer["result"]["value"])
