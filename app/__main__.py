@@ -53,11 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     migrate = add("migrate", _migrate, "Bring the database to this version.")
     demo = add("demo", _demo, "Fill in a synthetic organisation.")
     link = add("setup-link", _setup_link, "Issue the set-up link anew, while there is no owner yet.")
-    link.add_argument("--if-needed", action="store_true", help="Print nothing where there is an owner.")
     add("openapi", _openapi, "Print the description of the REST API.")
     add("doctor", _doctor, "Look for what is wrong with this installation, and say it.")
     for child in (serve, work, migrate, demo, link):
         child.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    for child in (migrate, demo):
+        child.add_argument("--setup-link", action="store_true", help=argparse.SUPPRESS)
     for child in (serve, work):
         child.add_argument("--held", action="store_true", help=argparse.SUPPRESS)
     return parser
@@ -99,25 +100,34 @@ def _work(settings: Settings, options: Options) -> None:
     worker.run(_as_application(settings, options))
 
 
-def _migrate(settings: Settings, _: Options) -> None:
-    with _ready(settings):
-        return
+def _migrate(settings: Settings, options: Options) -> None:
+    with _ready(settings) as application:
+        _say_setup_link(application, options)
 
 
-def _demo(settings: Settings, _: Options) -> None:
+def _demo(settings: Settings, options: Options) -> None:
     from app.demo import fill  # noqa: PLC0415
 
     with _ready(settings) as application:
         fill(application)
+        _say_setup_link(application, options)
 
 
-def _setup_link(settings: Settings, options: Options) -> None:
+def _say_setup_link(application: Settings, options: Options) -> None:
+    """Where the supervisor asks for it, and there is no owner yet: one process less at a start."""
+    if options.setup_link:
+        from app.login import setup_link  # noqa: PLC0415
+
+        link = setup_link.ensure(application)
+        sys.stdout.write(f"{link}\n" if link else "")
+
+
+def _setup_link(settings: Settings, _: Options) -> None:
     from app.login import setup_link  # noqa: PLC0415
 
     with _ready(settings) as application:
-        link = setup_link.ensure(application) if options.if_needed else setup_link.reissue(application)
-    if link:
-        sys.stdout.write(f"{link}\n")
+        link = setup_link.reissue(application)
+    sys.stdout.write(f"{link}\n")
 
 
 def _openapi(settings: Settings, _: Options) -> None:

@@ -1,7 +1,8 @@
 """Owns PostgreSQL, web and worker as child processes: starts them, starts them again, and takes them down with it.
 
 It loads no heavy module and no room: whatever needs one is a command of ours in a process of its own. The first web
-process loads its code while the database is migrated and has the machine to itself until it answers; the others follow.
+process loads its code while PostgreSQL starts and the database is migrated, and has the machine to itself until it
+answers; the others follow.
 """
 
 import contextlib
@@ -70,23 +71,26 @@ class Supervisor:
 
     def start(self) -> None:
         """Start everything and say where it is."""
-        addresses = self._open_database()
+        addresses = self._claim_database()
         self._listeners = bind(self._settings.host, self._settings.port, self._settings.web_processes)
         self._settings = self._settings.model_copy(update={"port": self._listeners[0].getsockname()[1]})
         first, *others = [self._web(listener, addresses.app) for listener in self._listeners]
         self._children.append(first)
         first.start(is_held=True)
-        self._command("migrate")
+        if self._database is not None:
+            self._database.start()
+        # A demonstration fills its own database before anybody is asked to set it up.
+        link = self._command("migrate", *([] if self._settings.demo else ["--setup-link"]))
         record_key(self._settings.data_dir, self._key, self._settings.key_file)
         first.let_go()
         self._wait_for_an_answer()
         if self._settings.demo:
-            self._command("demo")
+            link = self._command("demo", "--setup-link")
         worker = KeptProcess(["work", *_child()], self._environment(addresses.app))
         for process in (*others, worker):
             self._children.append(process)
             process.start()
-        self._announce()
+        self._announce(link.strip())
 
     def watch(self) -> None:
         """Start again whatever dies; never returns."""
@@ -114,13 +118,13 @@ class Supervisor:
         for listener in self._listeners:
             listener.close()
 
-    def _open_database(self) -> Addresses:
+    def _claim_database(self) -> Addresses:
         own = own_server(self._settings, self._key)
         if own is not None:
             self._claim = claim(self._settings.data_dir)
             return own
         self._database = Embedded(self._settings, self._key)
-        self._database.start()
+        self._database.claim()
         return embedded(self._database)
 
     def _keep_database(self) -> None:
@@ -146,7 +150,7 @@ class Supervisor:
             ours["DATABASE_URL"] = address
         return inherited | {PREFIX + name: value for name, value in ours.items()}
 
-    def _command(self, *arguments: str, is_needed: bool = True) -> str:
+    def _command(self, *arguments: str) -> str:
         """Run one of our commands to its end; what it wrote to standard output."""
         process = subprocess.Popen(  # nosec B603 # noqa: S603 - our own program
             own_program(*arguments, *_child()),
@@ -162,9 +166,9 @@ class Supervisor:
             process.kill()
             process.wait()
             raise
-        if is_needed and process.returncode == REFUSED:
+        if process.returncode == REFUSED:
             raise SystemExit(REFUSED)
-        if is_needed and process.returncode != 0:
+        if process.returncode != 0:
             raise StartRefused(f"The command {arguments[0]} failed with exit code {process.returncode}.")
         return output
 
@@ -187,13 +191,12 @@ class Supervisor:
             return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP's OK
         return False
 
-    def _announce(self) -> None:
+    def _announce(self, link: str) -> None:
         _say(f"Stackwarden is at {self._settings.origin}")
         if self._settings.demo:
             _say("Demo: a synthetic organisation and relaxed rules. Nothing real belongs here.")
         elif not self._settings.origin.startswith("https://"):
             _say("Relaxed rules: only this machine can reach it, without TLS.")
-        link = self._command("setup-link", "--if-needed", is_needed=False).strip()
         if link:
             _say(f"Set up: {link}")
 

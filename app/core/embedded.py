@@ -68,14 +68,18 @@ class Embedded:
         self._claim: Claim | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    def claim(self) -> None:
+        """Take the data directory, until ``stop``. Refuses (``StartRefused``) as ``data_dir.claim`` does."""
+        if self._claim is None:
+            self._claim = claim(self._data_dir)
+
     def start(self) -> None:
         """Start it, making the files the first time, and return when it takes connections.
 
-        May be called again when it has died. Refuses (``StartRefused``) as ``data_dir.claim`` does, and when the files
-        are of another major version or PostgreSQL will not start on them.
+        May be called again when it has died. Refuses (``StartRefused``) as ``claim`` does, and when the files are of
+        another major version or PostgreSQL will not start on them.
         """
-        if self._claim is None:
-            self._claim = claim(self._data_dir)
+        self.claim()
         try:
             self._start()
         except BaseException:

@@ -128,6 +128,14 @@ def test_a_data_directory_that_is_a_file_is_refused(installation: Installation) 
     assert refusal(installation) == f"The data directory {installation.data_dir} cannot be written: File exists."
 
 
+def test_a_database_of_another_version_is_refused_and_the_web_process_that_waits_for_it_ends(
+    made: Installation,
+) -> None:
+    (made.data_dir / "postgresql" / "data" / "PG_VERSION").write_text("15\n")
+    assert "was made by PostgreSQL 15" in refusal(made)
+    assert nothing_is_left(made)
+
+
 def test_postgresql_comes_back_after_kill_9_of_its_postmaster(made: Installation) -> None:
     with made.run() as running:
         running.kill_one("postgres")
@@ -164,6 +172,15 @@ def test_web_and_worker_get_the_application_role_only_and_cannot_be_looked_into(
                 environment = (process / "environ").read_text()
                 assert ROLES["app"] in environment
                 assert ROLES["owner"] not in environment
+
+
+def test_a_start_on_a_database_of_this_version_loads_no_migrations(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    loaded = {line.rpartition("|")[2].strip() for line in made.command("migrate").stderr.splitlines()}
+    assert "migrations.run" in loaded
+    assert not {name for name in loaded if name.startswith("alembic")}
 
 
 def test_commands_work_beside_a_running_installation_and_without_one(made: Installation) -> None:
@@ -220,6 +237,7 @@ def test_a_role_with_a_password_of_another_key_is_refused(installation: Installa
 def test_a_demonstration_says_so_and_fills_itself_once(made: Installation) -> None:
     with made.run("--demo") as running:
         assert running.said[1].startswith("Demo: ")
+        assert running.said[2].startswith("Set up: ")
         assert running.get("/readyz") == 200
     again = made.command("demo", DEMO="true")
     assert (again.returncode, again.stderr) == (0, "")
