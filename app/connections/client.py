@@ -1,13 +1,15 @@
 """The connectors' view of the network: our guarded client, its refusals named as the connectors name them."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.core import clock
-from app.core.outbound import AddressRefused, CallFailed, Outbound, TooBig
 from connectors.sdk.client import Client
 from connectors.sdk.errors import BrokenAnswer, ConfigurationError, NotReachable
 from connectors.sdk.http import Response
+
+if TYPE_CHECKING:
+    from app.core.outbound import Outbound
 
 _STEP: Final = 0.5
 
@@ -19,7 +21,7 @@ class Stopped(Exception):
 class GuardedHttp:
     """``connectors.sdk.http.Http`` over ``core.outbound``: the address guard, time-outs and size limits are its."""
 
-    def __init__(self, outbound: Outbound) -> None:
+    def __init__(self, outbound: "Outbound") -> None:
         self._outbound = outbound
 
     def request(
@@ -33,6 +35,8 @@ class GuardedHttp:
         timeout: float | None = None,
     ) -> Response:
         """Send one request; raises the connectors' errors for what is not an answer."""
+        from app.core.outbound import AddressRefused, CallFailed, TooBig  # noqa: PLC0415 - only a worker calls anybody
+
         try:
             answer = self._outbound.request(method, url, headers=headers, params=params, json=json, timeout=timeout)
         except AddressRefused as refused:
@@ -44,7 +48,7 @@ class GuardedHttp:
         return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.body)
 
 
-def client(outbound: Outbound, should_stop: Callable[[], bool], pause: Callable[[float], object]) -> Client:
+def client(outbound: "Outbound", should_stop: Callable[[], bool], pause: Callable[[float], object]) -> Client:
     """The client of one run; while it waits to try again it looks every half second whether to stop (``Stopped``)."""
 
     def sleep(seconds: float) -> None:

@@ -2,17 +2,19 @@
 
 A job is written, not sent: it exists when its transaction commits and not otherwise. Arguments are ids only. A job gets
 a ``Runtime`` and opens its own transactions; ``lock`` lets one of a kind run at a time, ``queueing_lock`` lets one wait.
+A web process loads Procrastinate when it first writes a job.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from app.core.database import Database, Db
 from app.core.settings import Settings
+
+if TYPE_CHECKING:
+    import procrastinate
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,20 @@ def job(name: str, *, every: str | None = None, retries: int = 3) -> Callable[[C
     return register
 
 
-_queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
-
-
 def enqueue(db: Db, what: Job, *, lock: str | None = None, queueing_lock: str | None = None, **ids: str) -> int | None:
     """Write a job in the caller's transaction; its number, or None when one with this ``queueing_lock`` waits already."""
+    from procrastinate.exceptions import AlreadyEnqueued  # noqa: PLC0415 - see _queue
+
     try:
         with db.savepoint():
-            return _queue.configure_task(what.name, lock=lock, queueing_lock=queueing_lock, connection=db.driver).defer(
-                **ids
-            )
+            task = _queue().configure_task(what.name, lock=lock, queueing_lock=queueing_lock, connection=db.driver)
+            return task.defer(**ids)
     except AlreadyEnqueued:
         return None
+
+
+@cache
+def _queue() -> "procrastinate.App":
+    import procrastinate  # noqa: PLC0415 - a start does not wait for what only writing a job needs
+
+    return procrastinate.App(connector=procrastinate.PsycopgConnector())

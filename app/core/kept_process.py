@@ -25,9 +25,12 @@ def own_program(*arguments: str) -> list[str]:
 def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` with the place this installation is imported from.
 
-    Two malloc arenas instead of eight a core: a process of many threads keeps tens of megabytes less.
+    Two malloc arenas instead of eight a core: a process of many threads keeps tens of megabytes less. What Python has
+    compiled it keeps beside the code where it may, whatever the environment says: else each process of each start
+    compiles all of it anew.
     """
-    return {"MALLOC_ARENA_MAX": "2", **environment, "PYTHONPATH": _HOME}
+    wanted = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"MALLOC_ARENA_MAX": "2", **wanted, "PYTHONPATH": _HOME}
 
 
 class KeptProcess:

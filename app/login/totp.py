@@ -11,7 +11,6 @@ from typing import Final
 from uuid import UUID
 
 import pyotp
-import qrcode
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -114,6 +113,8 @@ def address(seed: str, account: str) -> str:
 
 def qr(text: str) -> tuple[tuple[bool, ...], ...]:
     """The rows of a QR code, without its quiet zone; the page draws them as an SVG."""
+    import qrcode  # noqa: PLC0415 - large, and needed once a user
+
     code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
     code.add_data(text)
     code.make(fit=True)
