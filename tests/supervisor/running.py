@@ -113,14 +113,7 @@ class Running:
 
     def get(self, path: str) -> int | None:
         """The status of an answer, or None without one."""
-        connection = HTTPConnection("127.0.0.1", self.installation.port, timeout=20)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except (OSError, HTTPException):
-            return None
-        finally:
-            connection.close()
+        return answer(self.installation.port, path)
 
     def wait_for(self, path: str, status: int = 200) -> None:
         until(lambda: self.get(path) == status, self._explain)
@@ -153,6 +146,18 @@ class Running:
         for reader in self._readers:
             reader.join(_PATIENCE)
         return code
+
+
+def answer(port: int, path: str) -> int | None:
+    """The status of an answer, or None without one."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 def until(found: Callable[[], T | None], explain: Callable[[], str]) -> T:
