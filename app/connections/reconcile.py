@@ -21,6 +21,7 @@ from app.connections.news import record_privileged, record_vanished
 from app.connections.staging import STAGED
 from app.core.actor import Actor
 from app.core.database import Db
+from app.core.locks import Lock
 from app.people import lifecycle
 from app.people import snapshot as people
 from app.people.models import Person, PersonRecord
@@ -29,7 +30,7 @@ from connectors.sdk.records import AppEntry
 
 BATCH: Final = 10_000
 MOST_NAMED: Final = 1_000
-_ONE_AT_A_TIME: Final = 0x57AC5
+_ONE_AT_A_TIME: Final = Lock.RECONCILE
 _S = STAGED.c
 Kind = Literal["person", "account", "entitlement", "grant", "app"]
 

@@ -16,6 +16,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.core.identifiers import new_id
+from app.core.locks import Lock
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
 from app.core.sealed import DoesNotOpen
 from app.core.text import email as email_text
@@ -35,7 +36,7 @@ from app.login.models import (
 )
 
 # Else two owners who remove each other would each hold the row that the other waits for.
-_ONE_AT_A_TIME: Final = 0x57AC5
+_ONE_AT_A_TIME: Final = Lock.USERS
 _LINKING: Final = job_actor("login.link_person")
 
 
