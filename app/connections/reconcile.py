@@ -24,7 +24,7 @@ from app.core.database import Db
 from app.core.locks import Lock
 from app.people import lifecycle
 from app.people import snapshot as people
-from app.people.models import Person, PersonRecord
+from app.people.models import PersonRecord
 from app.people.users import link_users
 from connectors.sdk.records import AppEntry
 
@@ -187,17 +187,14 @@ def open_entry(db: Db, row: Any) -> register.Entry:
 def _follow(db: Db, actor: Actor, plan: Plan, outcome: Outcome) -> None:
     """What follows from the merged whole: who is active, whose the accounts are, and the events of both."""
     if plan.feeds_people and outcome.has_changed:
-        lifecycle.recompute(db, actor, None, quiet=plan.is_first)
-        outcome.left = _left_since(db, plan.at)
+        first_of = plan.connection_id if plan.is_first else None
+        left = lifecycle.recompute(db, actor, None, first_of=first_of).left
+        outcome.left = tuple(lifecycle.people_of(db, plan.connection_id).intersection(left)) if left else ()
         link_users(db)
     access.match_people(db, None if plan.feeds_people else plan.connection_id)
     if not plan.is_first:
         record_vanished(db, actor, outcome.ended_accounts)
         record_privileged(db, actor, plan.connection_id, plan.at)
-
-
-def _left_since(db: Db, at: datetime) -> tuple[UUID, ...]:
-    return tuple(db.session.scalars(sa.select(Person.id).where(Person.status == "left", Person.left_at >= at)))
 
 
 def _removal(kind: Any, total: int, seen: int, ids: Collection[UUID]) -> Removal:

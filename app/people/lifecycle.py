@@ -34,10 +34,13 @@ class Recomputed(NamedTuple):
     changed: int
 
 
-def recompute(db: Db, actor: Actor, person_ids: Collection[UUID] | None, *, quiet: bool = False) -> Recomputed:
+def recompute(
+    db: Db, actor: Actor, person_ids: Collection[UUID] | None, *, quiet: bool = False, first_of: UUID | None = None
+) -> Recomputed:
     """Decide the status of these people (None: of all) anew, in one statement.
 
-    Records one event for each who joined or left, unless ``quiet``: then the caller's own event tells the counts.
+    Records one event for each who joined or left, unless ``quiet``: then the caller's own event tells the counts. For the
+    people of a connection that is read for the first time (``first_of``) its own event does.
     """
     decided = _decided(get_organisation(db).lifecycle_source_id, today(db), person_ids).cte("decided")
     now = clock.now()
@@ -56,11 +59,18 @@ def recompute(db: Db, actor: Actor, person_ids: Collection[UUID] | None, *, quie
     changed = db.rows(statement)
     joined = [row for row in changed if row.status == "active" != row.before]
     left = [row for row in changed if row.status == "left" != row.before]
+    told = set() if first_of is None or not (joined or left) else people_of(db, first_of)
     if not quiet:
         for event, rows in ((Event.PERSON_JOINED, joined), (Event.PERSON_LEFT, left)):
             for row in rows:
-                _record(db, actor, event, row)
+                if row.id not in told:
+                    _record(db, actor, event, row)
     return Recomputed(tuple(row.id for row in joined), tuple(row.id for row in left), len(changed))
+
+
+def people_of(db: Db, connection_id: UUID) -> set[UUID]:
+    """Whom a connection knows or has known."""
+    return set(db.session.scalars(sa.select(_r.person_id).where(_r.connection_id == connection_id)))
 
 
 def choose_lifecycle_source(db: Db, actor: Actor, connection_id: UUID | None, *, label: str = "") -> Recomputed:

@@ -5,6 +5,7 @@ what they moved, so that undoing restores exactly.
 """
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from app.core.text import address_key
 from app.people.emails import set_emails
 from app.people.lifecycle import recompute
 from app.people.models import MergeFacts, Person, PersonEmail, PersonFacts, PersonMerge, PersonRecord
+from app.people.reblending import reblend
 from app.people.users import link_users
 from app.people.visibility import PEOPLE
 
@@ -43,7 +45,7 @@ def merge_people(db: Db, actor: Actor, kept: Person, merged: Person) -> PersonMe
         aliases=_gain_aliases(db, kept, other), status=kept.status, status_from=kept.status_from,
         leaving_date=kept.leaving_date, left_at=kept.left_at,
     )  # fmt: skip
-    moved = _move(db, merged.id, kept.id, own)
+    moved = msgspec.structs.replace(_move(db, merged.id, kept.id, own), written=_written(kept))
     merge = PersonMerge(id=new_id(), kept_id=kept.id, merged_id=merged.id, merged_at=clock.now())
     merge.sealed = db.seal(PersonMerge, merge.id, moved)
     merged.merged_into_id = kept.id
@@ -71,7 +73,10 @@ def unmerge_people(db: Db, actor: Actor, merge: PersonMerge) -> MergeFacts:
     merge.undone_at = clock.now()
     merged.merged_into_id = None
     moved = moved_by(db, merge)
+    is_rewritten = _written(kept) != moved.written
     _move_back(db, kept, merged, moved)
+    if is_rewritten:  # a sync has written the one as the records of both said
+        reblend(db, (kept, merged))
     if moved.status_from == "hand":
         kept.status, kept.status_from, kept.leaving_date = moved.status, "hand", moved.leaving_date
     _record(db, actor, Event.PERSON_UNMERGED, kept, merged)
@@ -104,6 +109,11 @@ def remember_moved(
 def moved_by(db: Db, merge: PersonMerge) -> MergeFacts:
     """What a merge moved."""
     return db.open(MergeFacts, PersonMerge, merge.id, merge.sealed)
+
+
+def _written(person: Person) -> str:
+    """Which writing of a person this is: no two are alike, because each is sealed anew."""
+    return sha256(person.sealed).hexdigest()
 
 
 def _gain_aliases(db: Db, kept: Person, other: PersonFacts) -> tuple[str, ...]:

@@ -150,6 +150,7 @@ class MergeFacts(Facts, frozen=True):
     status_from: str = ""
     leaving_date: date | None = None
     left_at: datetime | None = None
+    written: str = ""
 
 
 class PersonMerge(Base):

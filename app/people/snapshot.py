@@ -152,7 +152,8 @@ def _write_people(db: Db, reading: Reading, joined: Joined) -> None:
     new = (made(person_id, said) for person_id, said in joined.by_person.items() if person_id in joined.created)
     bulk.copy(db, _NEW_PERSON_COLUMNS, new)
     known = [(person_id, said) for person_id, said in joined.by_person.items() if person_id not in joined.created]
-    _change(db, Person, _PERSON_COLUMNS, [written(person_id, said) for person_id, said in known])
+    changed = [written(person_id, said) for person_id, said in known]
+    _change(db, Person, _PERSON_COLUMNS, changed)
     _write_emails(db, emails, [person_id for person_id, _ in known])
 
 
@@ -213,7 +214,10 @@ def _change(
     kept: Collection[str] = (),
     reopened: bool = False,
 ) -> None:
-    """Update rows by id, leaving the columns named in ``kept``; ``reopened`` ends their end."""
+    """Update rows by id, leaving the columns named in ``kept``; ``reopened`` ends their end.
+
+    A person that was typed here is left alone: a hand may have written since the rows were read.
+    """
     if not rows:
         return
     given = bulk.values(db, columns, rows)
@@ -222,4 +226,5 @@ def _change(
     }
     if reopened:
         values["seen_until"] = None
-    db.run(sa.update(table).values(values).where(table.id == given.c.id))
+    may = ~Person.is_manual if table is Person else sa.true()
+    db.run(sa.update(table).values(values).where(table.id == given.c.id, may))
