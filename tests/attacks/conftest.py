@@ -63,6 +63,13 @@ def _own_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def every(request: pytest.FixtureRequest) -> int:
+    """1: each field gets every trap. 3: every third, others for each field, where the same runs on a second version."""
+    is_again = request.config.getoption("--postgres") != 18 and not request.config.getoption("--prove")
+    return 3 if is_again else 1
+
+
+@pytest.fixture(scope="session")
 def populated(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Estate:
     """One that nobody uses: its database is the template of the others, what is known of it is known of them."""
     postgres.create_database(POPULATED, TEMPLATE)

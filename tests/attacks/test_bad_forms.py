@@ -33,11 +33,11 @@ def _is_shown(answer: Answer) -> bool:
     return answer.status in {303, 400, 404, 409, 422, 429} or (answer.status == 200 and b"<html" in answer.body)
 
 
-def _each(estate: Estate, route: Route, traps: Mapping[str, Any]) -> Iterator[tuple[str, Answer]]:
+def _each(estate: Estate, route: Route, traps: Mapping[str, Any], every: int = 1) -> Iterator[tuple[str, Answer]]:
     sample = samples(estate)[route.key]
     headers = estate.headers("owner")
-    for name in _names(route, sample):
-        for trap, value in traps.items():
+    for number, name in enumerate(_names(route, sample), ROUTES.index(route)):
+        for trap, value in list(traps.items())[number % every :: every]:
             answer = estate.wire.send(sample.ask(estate, route, headers, **{name: value}))
             if answer.is_refused_to_strangers or route.path == "/step-up":
                 headers = estate.headers("owner")  # wrong codes end a session
@@ -94,8 +94,8 @@ def _bodies(sample: Sample) -> dict[str, tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
-def test_text_that_some_field_takes_is_never_a_failure(spoiled: Estate, route: Route) -> None:
-    for what, answer in _each(spoiled, route, TEXTS):
+def test_text_that_some_field_takes_is_never_a_failure(spoiled: Estate, route: Route, every: int) -> None:
+    for what, answer in _each(spoiled, route, TEXTS, every):
         assert answer.status < 500, what
         assert _is_shown(answer), what
 

@@ -74,10 +74,12 @@ def test_a_body_that_is_none_is_refused(estate: Estate, program: dict[str, str],
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
-def test_what_some_fields_take_is_taken_or_refused_and_never_a_failure(spoiled: Estate, route: Route) -> None:
+def test_what_some_fields_take_is_taken_or_refused_and_never_a_failure(
+    spoiled: Estate, route: Route, every: int
+) -> None:
     program = {"accept": JSON, "authorization": f"Bearer {spoiled.key('owner')}"}
-    for name in _fields(route):
-        for trap, value in DOUBTFUL.items():
+    for number, name in enumerate(_fields(route), ROUTES.index(route)):
+        for trap, value in list(DOUBTFUL.items())[number % every :: every]:
             answer = _send(spoiled, program, route, **{name: value})
             assert answer.status < 500, f"{name} = {trap}: {answer.status}"
             assert answer.status in {200, 201, 202} or _is_a_problem(answer), f"{name} = {trap}: {answer.status}"
