@@ -82,7 +82,7 @@ def set_status(db: Db, actor: Actor, apps: Sequence[App], *, status: str) -> int
 
 def assign_owner(db: Db, actor: Actor, apps: Sequence[App], *, owner: Owner | None) -> int:
     """Give apps one owner, or none; how many it changed."""
-    return sum(_change_one(db, actor, app, {"owner": owner}) for app in apps)
+    return sum(_change_one(db, actor, app, {"owner": owner, "owner_email": ""}) for app in apps)
 
 
 def merge_apps(db: Db, actor: Actor, kept: App, merged: App, *, moved: AppMergeFacts) -> AppMerge:

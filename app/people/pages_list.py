@@ -88,7 +88,7 @@ def people(
 @router.get("/people.csv", include_in_schema=False)
 def people_file(request: Request, actor: Reader, db: Transaction, sort: Sort = searching.BY_NAME) -> Response:
     wanted = wanted_from(request, db)
-    words = _words(db, roster_of(request), wanted)
+    words = _words(db, actor, roster_of(request), wanted)
     return export(request, db, actor, wanted, sort=_sealed(sort), words=words)
 
 
@@ -135,10 +135,12 @@ def _filters(db: Db, actor: Actor, roster: Roster) -> Sequence[Filter]:
     return found
 
 
-def _words(db: Db, roster: Roster, wanted: PeopleFilter) -> str:
-    """The filter as a sentence."""
+def _words(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter) -> str:
+    """The filter as a sentence; what the actor sees nobody in is "none" to them."""
+    used = searching.facets_in_use(db, actor, roster)
+    names = {kind: {facet.id: facet.name for facet in used[kind]} for kind in FACETS}
     named: Mapping[str, Sequence[str]] = {
-        label: [roster.facets.name(db, facet_id) or "none" for facet_id in getattr(wanted, f"{kind}_ids") or ()]
+        label: [names[kind].get(facet_id, "none") for facet_id in getattr(wanted, f"{kind}_ids") or ()]
         for kind, label in FACETS.items()
     }
     parts: list[tuple[str, Any]] = [

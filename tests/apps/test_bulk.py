@@ -75,3 +75,11 @@ def test_many_apps_get_an_owner(asking: Asking, database: Database) -> None:
     assert "Ada Byron" in client.get("/apps").text
     assert client.post("/apps/bulk/owner", data={"id": ids, "owner": ""}).status_code == 303
     assert "Ada Byron" not in client.get("/apps").text
+
+
+def test_apps_left_without_an_owner_have_none(asking: Asking, database: Database) -> None:
+    client = asking()
+    path = client.post("/api/v1/apps", json={"name": "Figma", "owner_email": "sam@agency.example"}).headers["location"]
+    app_id = path.rpartition("/")[2]
+    assert client.post("/apps/bulk/owner", data={"id": [app_id], "owner": ""}).status_code == 303
+    assert client.get(path).json()["owner_email"] == ""

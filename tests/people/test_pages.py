@@ -344,6 +344,15 @@ def test_an_export_holds_what_the_filter_asks_for(asking: Asking, crowd: dict[st
     assert "Bea" not in text
 
 
+def test_the_words_of_a_filter_name_no_group_that_the_reader_does_not_see(
+    asking: Asking, crowd: dict[str, UUID], database: Database
+) -> None:
+    with database.transaction() as db:
+        secret = ensure_facet(db, "team", "Mergers")
+    for team, name in ((secret, "Mergers"), (crowd["Ada"], "Ada")):
+        assert name not in asking("employee", crowd["Bea"]).get(f"/people.csv?team={team}").text
+
+
 def test_every_role_opens_the_list(asking: Asking, crowd: dict[str, UUID]) -> None:
     for role in ROLES:
         assert asking(role, crowd["Ada"]).get("/people").status_code == 200
