@@ -14,6 +14,8 @@ from app.web.headers import SecurityHeaders
 from tests.browser import NARROW, WIDE, Watched, axe, chromium, opened, scrolls_sideways, served
 from tests.builders import grant, make_account, make_app, make_entitlement, make_person
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -16,6 +16,8 @@ from tests.connections.harness import Bench
 from tests.connections.test_imports import ACCOUNTS, PEOPLE
 from tests.connections.test_wrong_sources import UNSOUND
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -61,8 +63,7 @@ def test_a_spreadsheet_from_file_to_undo(browser: Browser, origin: str, database
         assert watched.violations() == []
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide and light", "narrow and dark"])
 def test_each_page_of_integrations_is_accessible(
     browser: Browser, origin: str, bench: Bench, tmp_path: Path, size: Any, dark: bool
 ) -> None:

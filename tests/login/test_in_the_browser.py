@@ -19,6 +19,8 @@ from tests.browser import NARROW, WIDE, axe, chromium, opened, scrolls_sideways
 from tests.login.installation import PASSWORD, make_app
 from tests.peers.web_server import served
 
+pytestmark = pytest.mark.browser
+
 
 @dataclass
 class Place:
