@@ -1,5 +1,6 @@
 """What every test may ask for: a PostgreSQL of the chosen version, a migrated database of its own, a transaction."""
 
+import gc
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from app.core import logs
 from app.core.data_keys import load
@@ -18,6 +20,8 @@ from tests.postgres import PASSWORDS, Server, server
 
 MASTER = MasterKey(b"\x07" * 32)
 TEMPLATE = "template_stackwarden"
+# What takes longest starts first, so that in the end no process is left with it alone.
+LONGEST = ("tests/journeys/", "tests/supervisor/", "tests/attacks/", "tests/connections/test_fencing.py")
 _numbers = count(1)
 
 # No test fails on a slow machine.
@@ -35,11 +39,44 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays: the garbage collector need not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((place for place, long in enumerate(LONGEST) if item.nodeid.startswith(long)), 99))
     for item in items:
         for fixture, marker in (("postgres", "database"), ("counted", "drill")):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+
+
+class Shares(LoadScopeScheduling):
+    """Each process gets whole files; of attacks, which share nothing within a file, functions; the journeys stay together.
+
+    For the journeys share an installation that takes long to set up.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if file.startswith("tests/attacks/"):
+            return f"{file}::{test.partition('[')[0]}"
+        return "journeys" if file.startswith("tests/journeys/") and "spreadsheets" not in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
+    return Shares(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
