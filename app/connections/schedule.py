@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.connections.fencing import PausedCopies
 from app.connections.models import LIVE, Connection, Sync
 from app.connections.runs import request_sync
 from app.connections.sync import enqueue_sync
@@ -20,10 +21,13 @@ from app.core.jobs import Runtime, job
 
 ACTOR: Final = job_actor("Timetable")
 LOST_AFTER: Final = timedelta(minutes=5)
+_PAUSED: Final = PausedCopies()  # an import, too, may be paused within a COPY, and nobody claims it
 
 
 def run(runtime: Runtime) -> None:
     """One look at the timetable; each connection is a transaction of its own."""
+    with runtime.database.transaction() as db:
+        _PAUSED.end(db)
     with runtime.database.transaction(read_only=True) as db:
         due = _due(db)
     for connection_id in due:

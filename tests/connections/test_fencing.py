@@ -4,7 +4,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,9 @@ from app.connections import fencing
 from app.connections.fencing import LeaseLost
 from app.connections.models import StagedRecord
 from app.connections.sync import run
+from app.core import bulk
 from app.core.database import Database
+from app.core.identifiers import new_id
 from tests.conftest import TEMPLATE
 from tests.connections.directory import directory, hold, users
 from tests.connections.harness import Bench
@@ -26,6 +28,8 @@ from tests.drills.sync_kills import run as run_drill
 from tests.peers.broken_scim import Answer, Asked, Directory
 from tests.peers.scim import start
 from tests.postgres import Server
+
+_STALLED_AFTER = 3.0  # a worker that is only late, on a busy machine, is not to count as dead here
 
 
 def test_killed_workers_lose_and_double_nothing(postgres: Server, counted: Callable[[int, int], int]) -> None:
@@ -40,13 +44,13 @@ def test_a_worker_that_is_paused_beyond_its_lease_writes_nothing_when_it_wakes(p
     postgres.create_database(name, TEMPLATE)
     database = open_database(postgres, name)
     try:
-        with tempfile.TemporaryDirectory() as folder, start(users=30, groups=3) as peer:
+        with tempfile.TemporaryDirectory() as folder, start(users=120, groups=3) as peer:
             bench = Bench(database, settings_of(postgres, name, peer, Path(folder)))
             sync_id = bench.request(bench.connect(peer, settings={"page_size": PAGE}))
-            with worker(bench.settings) as paused:
+            with worker(bench.settings, stalled_after=_STALLED_AFTER) as paused:
                 _until(lambda: _staged(database) > 0)
                 os.kill(paused, signal.SIGSTOP)
-                with worker(bench.settings):
+                with worker(bench.settings, stalled_after=_STALLED_AFTER):
                     _until(lambda: bench.result(sync_id).state == "done")
                     assert bench.result(sync_id).sync.fence > 1
                     after = _everything(database)
@@ -57,6 +61,49 @@ def test_a_worker_that_is_paused_beyond_its_lease_writes_nothing_when_it_wakes(p
     finally:
         database.close()
         postgres.drop_database(name)
+
+
+def test_a_worker_that_is_paused_within_a_copy_keeps_nobody_waiting(postgres: Server) -> None:
+    """To the server a COPY without a client is busy, so no timeout of the server's ends it."""
+    name = "paused_in_copy"
+    postgres.create_database(name, TEMPLATE)
+    database = open_database(postgres, name)
+    try:
+        with tempfile.TemporaryDirectory() as folder, directory(users(*range(3_000))) as peer:
+            bench = Bench(database, settings_of(postgres, name, peer, Path(folder)))  # type: ignore[arg-type]
+            connection = bench.connect(peer, settings={"page_size": 1_000})
+            sync_id = bench.request(connection)
+            with (
+                worker(bench.settings, stalled_after=_STALLED_AFTER) as paused,
+                postgres.connect("app", name) as watching,
+            ):
+                _until(lambda: _pause_within_a_copy(watching, paused))
+                [(stuck,)] = watching.execute(_COPYING).fetchall()
+                with worker(bench.settings, stalled_after=_STALLED_AFTER):
+                    _until(lambda: bench.result(sync_id).state == "done")
+                    assert stuck not in [pid for (pid,) in watching.execute("SELECT pid FROM pg_stat_activity")]
+                    after = _everything(database)
+                    os.kill(paused, signal.SIGCONT)
+                    time.sleep(2)
+                    assert _everything(database) == after
+            assert bench.counts("people", "accounts") == {"people": 3_000, "accounts": 3_000}
+            bench.close()
+    finally:
+        database.close()
+        postgres.drop_database(name)
+
+
+def test_a_copy_that_moves_is_left_alone_and_one_that_does_not_is_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fencing, "PATIENCE", 0.4)
+    paused = fencing.PausedCopies()
+    with bench.database.transaction() as db:
+        assert _copy_looking(bench, lambda: paused.end(db), [1_000] * 8) == [0] * 8
+        with pytest.raises(sa.exc.OperationalError):
+            _copy_looking(bench, lambda: paused.end(db), [1_000] + [0] * 8)
+        assert paused.end(db) == 0
+    assert bench.counts("staged_records") == {"staged_records": 8_000}
 
 
 def test_an_older_claim_can_write_nothing(bench: Bench) -> None:
@@ -173,6 +220,36 @@ def test_a_worker_that_is_shutting_down_hands_the_run_back(bench: Bench) -> None
         asked = [one.query["startIndex"] for one in peer.asked if one.path.endswith("Users")]
         assert asked == ["1", "4", "7", "10"]
     assert bench.result(sync_id).state == "done"
+
+
+_COPYING = "SELECT pid FROM pg_stat_progress_copy WHERE command = 'COPY FROM'"
+
+
+def _pause_within_a_copy(watching: Any, pid: int) -> bool:
+    """Pause the process if it is within a COPY; whether it was, when it had stopped."""
+    if not watching.execute(_COPYING).fetchall():
+        return False
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(0.3)  # what it had sent is read
+    if watching.execute(_COPYING).fetchall():
+        return True
+    os.kill(pid, signal.SIGCONT)
+    return False
+
+
+def _copy_looking(bench: Bench, look: Callable[[], int], batches: Sequence[int]) -> list[int]:
+    """COPY so many rows, looking and resting after each batch; what was found."""
+    looks: list[int] = []
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for batch in batches:
+            yield from ((new_id(), "grant", new_id().bytes) for _ in range(batch))
+            looks.append(look())
+            time.sleep(0.15)
+
+    with bench.database.transaction() as db:
+        bulk.copy(db, [StagedRecord.__table__.c[name] for name in ("sync_id", "kind", "source_index")], rows())
+    return looks
 
 
 def _staged(database: Database) -> int:

@@ -39,6 +39,7 @@ from tests.postgres import Server
 
 HEARTBEAT = 0.15
 STALLED_AFTER = 0.6
+PATIENCE = 4.0
 POLL = 0.1  # how soon a worker sees that a job was put back, of which it is not told
 PAGE = 4
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -63,9 +64,9 @@ class Report:
 
 
 @contextmanager
-def worker(settings: Settings) -> Iterator[int]:
+def worker(settings: Settings, *, stalled_after: float = STALLED_AFTER) -> Iterator[int]:
     """A real worker in a process of its own, its id; killed at the end if it still lives."""
-    process = _PROCESSES.Process(target=work, args=(settings,), daemon=True)
+    process = _PROCESSES.Process(target=work, args=(settings, stalled_after), daemon=True)
     process.start()
     assert process.pid is not None
     try:
@@ -241,11 +242,13 @@ def shown(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def work(settings: Settings) -> None:
-    """Be a worker, with a faster heartbeat, until killed."""
+def work(settings: Settings, stalled_after: float) -> None:
+    """Be a worker, with a faster heartbeat and less patience, until killed."""
     from app import worker as real
+    from app.connections import fencing
 
-    real.HEARTBEAT_SECONDS, real.STALLED_AFTER_SECONDS = HEARTBEAT, STALLED_AFTER
+    fencing.PATIENCE = PATIENCE
+    real.HEARTBEAT_SECONDS, real.STALLED_AFTER_SECONDS = HEARTBEAT, stalled_after
     queue: Any = real.procrastinate.App
     queue.run_worker_async = partialmethod(queue.run_worker_async, fetch_job_polling_interval=POLL)
     real.run(settings)
