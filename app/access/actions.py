@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from app.access.models import Account, AccountState
 from app.access.records import opened, select_accounts
+from app.access.snapshot import match_people
 from app.apps.queries import owner_of
 from app.apps.records import Owner
 from app.core import audit, clock
@@ -86,6 +87,8 @@ def mark_account(db: Db, actor: Actor, account: Account, *, kind: str, owner: Ow
         account.linked_by = ""
     account.kind, account.kind_by_hand, account.owner_id = kind, True, owner.id if owner else None
     db.session.flush()
+    if match_people(db, account_id=account.id):
+        db.session.refresh(account)
     changes = audit.changed(before, _marks(db, account))
     if changes:
         audit.record(db, actor, Event.ACCOUNT_MARKED, subject_of(db, account), changes=changes)

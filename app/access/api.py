@@ -72,7 +72,9 @@ def asked(
     connection_id: Annotated[list[UUID] | None, Query(max_length=50)] = None,
     linked: Annotated[bool | None, Query(description="Whether it is known whose it is.")] = None,
     leaver: Annotated[bool | None, Query(description="Whether it is there and its person has left.")] = None,
-    unused: Annotated[bool | None, Query(description="Without a known sign-in within the threshold.")] = None,
+    unused: Annotated[
+        bool | None, Query(description="Last signed in before the threshold; not where no sign-in is known.")
+    ] = None,
     gone: Annotated[bool, Query(description="Those that are gone, instead of those that are there.")] = False,
     as_of: Annotated[Moment | None, Query(description="Those that were there then, whether or not now.")] = None,
     q: Annotated[str, Query(max_length=320, description="A whole user name or e-mail address, or a name.")] = "",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.access.models import Account, AccountState
+from app.access.models import NEVER, Account, AccountState
 from app.access.visibility import visible_to
 from app.core import clock
 from app.core.actor import Actor
@@ -22,6 +22,7 @@ from app.people.emails import email_index
 from app.people.models import Person
 
 Moment = datetime | sa.BindParameter[datetime]
+_FIRST_KNOWN: Final = NEVER + timedelta(microseconds=1)
 
 PRESENT: Final = Account.seen_until.is_(None)
 # A deactivated account lets nobody in: it is what a well-kept leaver has.
@@ -59,12 +60,15 @@ def unused_before(db: Db) -> datetime:
 
 
 def unused(before: Moment) -> sa.ColumnElement[bool]:
-    """Active accounts of people without a known sign-in since ``before``; younger accounts are left out."""
+    """Active accounts of people who last signed in before this moment; younger accounts are left out.
+
+    An account whose source tells no sign-ins is not unused: nobody knows.
+    """
     return (
         PRESENT
         & (Account.status == "active")
         & (Account.kind == "user")
-        & (Account.last_login_at < before)
+        & (Account.last_login_at.between(_FIRST_KNOWN, before))
         & (sa.func.coalesce(Account.created_in_app_at, before) <= before)
     )
 

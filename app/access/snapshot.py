@@ -141,12 +141,15 @@ def new_privileged_grants(db: Db, connection_id: UUID, at: datetime) -> list[sa.
     )
 
 
-def match_people(db: Db, connection_id: UUID | None = None) -> int:
+def match_people(db: Db, connection_id: UUID | None = None, *, account_id: UUID | None = None) -> int:
     """Link accounts to the people whose address or alias they bear, and unlink those that nobody bears any more.
 
-    A link made by hand stays, and so do service and shared accounts. Of one connection, or of all; how many changed.
+    A link made by hand stays, and so do service and shared accounts. Of one connection or account, or of all; how many
+    changed.
     """
     of_these = sa.true() if connection_id is None else Account.connection_id == connection_id
+    if account_id is not None:
+        of_these = Account.id == account_id
     linked = db.run(
         sa.update(Account)
         .values(person_id=PersonEmail.person_id, linked_by="email")

@@ -92,6 +92,8 @@ def meant(db: Db, actor: Actor, roster: Roster, given: AppIn | AppPatch) -> AppC
         owner_id = sent.pop("owner_id")
         sent["owner"] = get_owner(db, actor, roster, owner_id) if owner_id else None
         sent.setdefault("owner_email", "")
+    elif sent.get("owner_email"):
+        sent |= owner_meant(db, actor, roster, sent["owner_email"])
     return _with_cost_centre(db, sent)
 
 

@@ -101,7 +101,7 @@ def test_accounts_are_filtered(asking: Asking, database: Database) -> None:
     assert found("linked=true") == {"ada", "bob"}
     assert found("leaver=true") == {"bob"}
     assert found("leaver=false") == {"ada", "stray", "robot", "young"}
-    assert found("unused=true") == {"stray"}
+    assert found("unused=true") == {"stray"}  # not "young", whose sign-ins nobody tells
     assert found(f"connection_id={other}") == {"robot"}
     assert found("q=ada.b") == {"ada"}
     assert found("q=" + quote("Ada@Example.com")) == {"ada"}
@@ -197,8 +197,13 @@ def test_a_service_or_shared_account_needs_an_owner_and_is_nobodys(asking: Askin
     assert {each.field for each in facts.changes} == {"kind", "owner", "person"}
     assert client.patch(path, json={"person_id": str(ada)}).status_code == 409
     assert client.patch(path, json={"owner_id": None}).status_code == 422
-    again = client.patch(path, json={"kind": "user", "person_id": str(ada)}).json()
-    assert (again["kind"], again["owner_id"], again["person"]) == ("user", None, "Ada Byron")
+    again = client.patch(path, json={"kind": "user"}).json()  # matched by its address at once
+    assert (again["kind"], again["owner_id"], again["person"], again["linked_by"]) == (
+        "user",
+        None,
+        "Ada Byron",
+        "email",
+    )
 
 
 def test_the_accounts_of_a_person_and_of_an_app_are_lists_of_their_own(asking: Asking, database: Database) -> None:

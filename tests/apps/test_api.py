@@ -215,3 +215,10 @@ def test_an_employee_sees_the_apps_they_have_an_account_in(asking: Asking, datab
     assert _names(client) == ["Used"]
     assert client.get(f"{PATH}/{gone}").status_code == 404
     assert _names(asking("employee")) == []
+
+
+def test_an_owner_named_by_an_address_that_is_known_is_that_person(asking: Asking, database: Database) -> None:
+    with database.transaction() as db:
+        ada = make_person(db, "Ada", "ada@example.com")
+    made = asking().post(PATH, json={"name": "Figma", "owner_email": "Ada@Example.com"}).json()
+    assert (made["owner_id"], made["owner_email"]) == (str(ada), "")
