@@ -20,9 +20,11 @@ _NOT_AN_ADDRESS = "This must be an e-mail address, such as anna@example.com."
 
 
 def one_line(text: str) -> str:
-    """``text``, which is a single line; raises ValueError for any control character or lone surrogate."""
+    """``text``, which is one line that can be seen, or empty; raises ValueError for control characters and surrogates."""
     if _CONTROL.search(text):
         raise ValueError("This must be one line without control characters.")
+    if text and all(unicodedata.category(letter)[0] in "CZ" for letter in text):
+        raise ValueError("This must hold something that can be seen.")
     return text
 
 

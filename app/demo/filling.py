@@ -21,10 +21,12 @@ from app.core import audit
 from app.core.actor import Actor, job_actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
+from app.core.errors import StartRefused
 from app.core.opening import open_database
 from app.core.settings import Settings
 from app.demo import organisation
 from app.demo.organisation import DemoAccount, DemoApp, DemoPerson
+from app.login.queries import owner_exists
 from app.organisation import actions as organisation_actions
 from app.organisation.queries import get_organisation, today
 from app.people.models import Person
@@ -39,12 +41,18 @@ _ACCOUNTS = ("Name", "Email", "Username", "Status", "Last login", "Roles")
 
 
 def fill(settings: Settings) -> None:
-    """Fill the database at ``settings.database_url``, unless somebody is in it already."""
+    """Fill the database at ``settings.database_url``, unless people are in it already.
+
+    Refuses (``StartRefused``) an installation that somebody has set up for themselves.
+    """
     database = open_database(settings, concurrency=2)
     try:
         with database.transaction() as db:
-            if not db.value(sa.select(sa.exists(sa.select(Person.id)))):
-                _fill(db, job_actor("demonstration"))
+            if db.value(sa.select(sa.exists(sa.select(Person.id)))):
+                return
+            if owner_exists(db):
+                raise StartRefused("This installation has an owner: the demonstration fills only one that nobody uses.")
+            _fill(db, job_actor("demonstration"))
     finally:
         database.close()
 

@@ -19,7 +19,7 @@ from app.core.database import Db
 from app.core.errors import Conflict
 from app.core.identifiers import new_id
 from app.core.text import address_key
-from app.people.emails import set_emails
+from app.people.emails import email_index, resolve_by_emails, set_emails
 from app.people.lifecycle import recompute
 from app.people.models import MergeFacts, Person, PersonEmail, PersonFacts, PersonMerge, PersonRecord
 from app.people.reblending import reblend
@@ -77,6 +77,7 @@ def unmerge_people(db: Db, actor: Actor, merge: PersonMerge) -> MergeFacts:
     _move_back(db, kept, merged, moved)
     if is_rewritten:  # a sync has written the one as the records of both said
         reblend(db, (kept, merged))
+    _take_back_addresses(db, merged)
     if moved.status_from == "hand":
         kept.status, kept.status_from, kept.leaving_date = moved.status, "hand", moved.leaving_date
     _record(db, actor, Event.PERSON_UNMERGED, kept, merged)
@@ -172,6 +173,19 @@ def _give_back_aliases(db: Db, kept: Person, moved: MergeFacts) -> None:
         email, aliases = (aliases[0], aliases[1:]) if aliases else ("", ())
     kept.sealed = db.seal(Person, kept.id, msgspec.structs.replace(facts, email=email, aliases=aliases))
     set_emails(db, kept.id, email, aliases)
+
+
+def _take_back_addresses(db: Db, merged: Person) -> None:
+    """Have the merged person's facts name only addresses that nobody has taken meanwhile, and bear those."""
+    facts = db.open(PersonFacts, Person, merged.id, merged.sealed)
+    named = [address for address in (facts.email, *facts.aliases) if address]
+    bearers = resolve_by_emails(db, named)
+    free = [address for address in named if bearers.get(email_index(db, address)) in {None, merged.id}]
+    if free != named:
+        email, *aliases = free or ("",)
+        facts = msgspec.structs.replace(facts, email=email, aliases=tuple(aliases))
+        merged.sealed = db.seal(Person, merged.id, facts)
+    set_emails(db, merged.id, facts.email, facts.aliases)
 
 
 def _returned(db: Db, statement: Any, column: Any) -> Sequence[Any]:

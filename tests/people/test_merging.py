@@ -14,7 +14,7 @@ from app.core.identifiers import new_id
 from app.login.models import User, UserFacts, email_index
 from app.organisation.models import Organisation
 from app.people import actions, lifecycle, queries
-from app.people.emails import resolve_by_emails
+from app.people.emails import resolve_by_emails, set_emails
 from app.people.models import MergeFacts, Person, PersonEmail, PersonFacts, PersonMerge, PersonRecord
 from app.people.roster import Roster
 from tests.builders import make_person
@@ -193,3 +193,22 @@ def test_a_user_is_linked_to_who_bears_their_address_and_only_as_long(db: Db) ->
     assert db.value(link) is None
     eve = actions.create_person(db, ADMIN, display_name="Eve", aliases=("ada@example.com",))
     assert db.value(link) == eve.id
+
+
+def test_an_address_that_somebody_took_meanwhile_does_not_come_back(database: Database, two: tuple[UUID, UUID]) -> None:
+    kept, merged = two
+
+    def addresses(db: Db, person_id: UUID) -> tuple[str, ...]:
+        facts = db.open(
+            PersonFacts, Person, person_id, db.value(sa.select(Person.sealed).where(Person.id == person_id))
+        )
+        return (facts.email, *facts.aliases)
+
+    with database.transaction() as db:
+        taken = addresses(db, merged)[0]
+        merge = _merge(db, kept, merged)
+        set_emails(db, kept, addresses(db, kept)[0], ())
+        other = make_person(db, "Other", taken)
+        actions.unmerge_people(db, ADMIN, merge)
+        assert taken not in addresses(db, merged)
+        assert resolve_by_emails(db, [taken]) == {email_index(db, taken): other}
