@@ -1,7 +1,8 @@
 """API keys: minted from a fresh session, shown once, never stronger than their user is at the moment of use.
 
 A key holds scopes its user had when it was made, never those that only a session may use (``SESSION_ONLY``); at each
-request they are cut with the user's present rights. It ends by its date, by revoking, or with its user.
+request they are cut with the user's present rights. It ends by its date, by revoking, or with its user; both moments are
+bound to what is sealed, so no hand in the database takes them back.
 """
 
 from collections.abc import Sequence
@@ -82,7 +83,7 @@ def revoke(db: Db, actor: Actor, key_id: UUID) -> None:
     found = [key for key in list_keys(db, actor.user_id) if key.id == key_id]
     if not found:
         raise NotFound("There is no such key.")
-    if _end(db, ApiKey.id == key_id):
+    if _end(db, (ApiKey.id == key_id) & (ApiKey.user_id == actor.user_id)):
         audit.record(db, actor, Event.API_KEY_REVOKED, Subject("api_key", key_id, found[0].name))
 
 
@@ -108,14 +109,28 @@ def list_keys(db: Db, user_id: UUID | None) -> list[ApiKeyOut]:
 
 
 def _name(db: Db, row: Any) -> str:
+    facts = _facts(db, row)
+    return "(altered in the database)" if facts is None else facts.name
+
+
+def _facts(db: Db, row: Any) -> ApiKeyFacts | None:
     try:
-        return db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name
+        return db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row))
     except DoesNotOpen:
-        return "(altered in the database)"
+        return None
 
 
 def _end(db: Db, which: sa.ColumnElement[bool]) -> int:
-    return db.run(sa.update(ApiKey).where(which, ApiKey.revoked_at.is_(None)).values(revoked_at=clock.now()))
+    """Revoke keys, sealed as revoked; one that was altered stays as it is besides, and so opens for nobody."""
+    live = sa.select(ApiKey).where(which, ApiKey.revoked_at.is_(None)).order_by(ApiKey.id).with_for_update()
+    rows = db.session.scalars(live, execution_options={"populate_existing": True}).all()
+    for row in rows:
+        facts = _facts(db, row)
+        row.revoked_at = clock.now()
+        if facts is not None:
+            row.sealed = db.seal(ApiKey, row.id, facts, *api_key_bound(row))
+    db.session.flush()
+    return len(rows)
 
 
 def _check(actor: Actor, name: str, scopes: Sequence[str], days: int) -> None:

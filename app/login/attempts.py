@@ -4,7 +4,8 @@ Every try is exactly one event, committed whatever its outcome: so an outcome is
 ``NeedsSecondFactor``), never an exception, which would roll the evidence back. The reason stands in the event alone; who
 asked sees the same words for an unknown user, a wrong password and a deactivated user, after the same work.
 
-The first factor leaves a cookie of ten minutes that opens nothing but the second step; five wrong codes end it.
+The first factor leaves a cookie of ten minutes that opens nothing but the second step; five wrong codes end it, and so does
+whatever ends the user's sessions (``end_all``). Locks are taken in one order: user, sign-in, authenticator, counts.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,17 @@ from app.core.errors import TooMany
 from app.core.identifiers import new_id
 from app.core.sealed import DoesNotOpen
 from app.login import devices, passwords, recovery_codes, sessions, throttle, totp
-from app.login.models import ACTIVE, Attempt, AttemptFacts, Password, User, attempt_bound, email_index, open_user
+from app.login.models import (
+    ACTIVE,
+    Attempt,
+    AttemptFacts,
+    Password,
+    User,
+    attempt_bound,
+    email_index,
+    open_user,
+    user_bound,
+)
 from app.login.outcomes import (
     CODE_NOT_RIGHT,
     NOT_RIGHT,
@@ -115,6 +126,18 @@ def with_enrolment(db: Db, actor: Actor, secret: str, code: str) -> Passed | Fai
     return _second(db, actor, secret, "totp", ENROL, lambda row: totp.confirm(db, row.id, row.user_id, code))
 
 
+def end_all(db: Db, user_id: UUID) -> None:
+    """End every sign-in of a user that is in progress; who began one with what was right before begins again.
+
+    The caller has locked the user's row, so none is begun meanwhile with a password that is no more.
+    """
+    going_on = (Attempt.user_id == user_id) & Attempt.ended_at.is_(None) & (Attempt.started_at > clock.now() - GOOD_FOR)
+    for row in db.session.scalars(sa.select(Attempt).where(going_on).order_by(Attempt.id).with_for_update()):
+        facts = _facts(db, row)
+        if facts is not None:
+            _change(db, row, facts, ended_at=clock.now())
+
+
 def set_cookie(response: Response, secret: str) -> None:
     """Bind the sign-in to this browser for ten minutes."""
     seconds = int(GOOD_FOR.total_seconds())
@@ -129,7 +152,7 @@ def clear_cookie(response: Response) -> None:
 def _judge(db: Db, index: bytes, password: str) -> tuple[Any, str]:
     """The user with this address, if any, and why they may not go on, or ""; equal work whoever it is."""
     user = db.row(
-        sa.select(*User.__table__.columns, Password.credential)
+        sa.select(*User.__table__.columns, Password.credential, Password.changed_at)
         .outerjoin(Password, Password.user_id == User.id)
         .where(User.email_index == index)
     )
@@ -162,39 +185,51 @@ def _judged(
     if reason:
         throttle.failed(db, limits)
         return tried.failed(reason, NOT_RIGHT)
+    if not _is_still(db, user):
+        return tried.failed("The user or their password was changed meanwhile", NOT_RIGHT)
     if not throttle.still_admits(db, limits[0]):
         return tried.refused("Too many failures at the same time", throttle.wait(db, limits))
     tried.succeeded()
     return begin(db, user.id, username=tried.username, next_path=next_path)
 
 
+def _is_still(db: Db, user: Any) -> bool:
+    """Whether the user is as they were when the password was looked at, which takes a while; locks their row.
+
+    Otherwise a sign-in could begin with a password that has just been taken away, after all others were ended.
+    """
+    now = _user(db, user.id)
+    changed_at = db.value(sa.select(Password.changed_at).where(Password.user_id == user.id))
+    return now is not None and (*user_bound(now), changed_at) == (*user_bound(user), user.changed_at)
+
+
 def _second(
     db: Db, actor: Actor, secret: str, method: str, stage: str, spend: Callable[[Any], bool]
 ) -> Passed | Failed:
-    row = db.session.execute(
-        sa.select(Attempt).where(Attempt.digest == tokens.digest(secret)).with_for_update()
-    ).scalar_one_or_none()
     tried = Try(db, _stranger(actor), Event.MFA_ATTEMPT, method)
+    this = Attempt.digest == tokens.digest(secret)
+    user_id = db.value(sa.select(Attempt.user_id).where(this))
+    user = None if user_id is None else _user(db, user_id)
+    row = db.session.execute(sa.select(Attempt).where(this).with_for_update()).scalar_one_or_none()
     facts = None if row is None else _facts(db, row)
-    if row is None or facts is None:
+    if row is None or facts is None or user is None:
         return tried.failed("No sign-in is in progress in this browser", START_AGAIN, is_over=True)
     tried.username = facts.username
-    tried.subject = Subject("user", row.user_id, _email_of(db, _user(db, row.user_id)))
+    tried.subject = Subject("user", row.user_id, _email_of(db, user))
     if _is_over(row) or row.stage != stage:
         return tried.failed("The sign-in is over, or is at another step", START_AGAIN, is_over=True)
-    outcome = _spent(tried, row, spend)
-    return outcome or _signed_in(tried, actor, row, facts.next)
+    outcome = _spent(tried, row, facts, spend)
+    return outcome or _signed_in(tried, actor, row, facts)
 
 
-def _spent(tried: Try, row: Attempt, spend: Callable[[Any], bool]) -> Failed | None:
+def _spent(tried: Try, row: Attempt, facts: AttemptFacts, spend: Callable[[Any], bool]) -> Failed | None:
     """Try the code; None where it was right and counts."""
     db = tried.db
     limit = throttle.codes(db, row.user_id.bytes)
     if seconds := throttle.wait(db, [limit]):
         return tried.refused("Too many wrong codes before", seconds)
     if not spend(row):
-        row.tries += 1
-        db.session.flush()
+        _change(db, row, facts, tries=row.tries + 1)
         throttle.failed(db, [limit])
         is_over = row.tries >= MOST_WRONG
         return tried.failed("Wrong code, or used already", START_AGAIN if is_over else CODE_NOT_RIGHT, is_over=is_over)
@@ -203,10 +238,9 @@ def _spent(tried: Try, row: Attempt, spend: Callable[[Any], bool]) -> Failed | N
     return tried.refused("Too many wrong codes at the same time", throttle.wait(db, [limit]))
 
 
-def _signed_in(tried: Try, actor: Actor, row: Attempt, next_path: str) -> Passed | Failed:
+def _signed_in(tried: Try, actor: Actor, row: Attempt, facts: AttemptFacts) -> Passed | Failed:
     db = tried.db
-    row.ended_at = clock.now()
-    db.session.flush()
+    _change(db, row, facts, ended_at=clock.now())
     user = _user(db, row.user_id)
     if user.status != ACTIVE or not tried.subject.label:
         return tried.failed("The user is deactivated or was altered", START_AGAIN, is_over=True)
@@ -218,8 +252,15 @@ def _signed_in(tried: Try, actor: Actor, row: Attempt, next_path: str) -> Passed
         audit.record(db, me, Event.TOTP_ENROLLED, tried.subject, method="totp")
     session = sessions.start(db, me, user.id)
     if actor.session_id is not None:
-        sessions.end_own(db, actor, actor.session_id)
-    return Passed(session, devices.note_for(db, user.email_index), next_path, codes)
+        sessions.end(db, actor, actor.session_id, reason="Signed in anew")
+    return Passed(session, devices.note_for(db, user.email_index), facts.next, codes)
+
+
+def _change(db: Db, row: Attempt, facts: AttemptFacts, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.sealed = db.seal(Attempt, row.id, facts, *attempt_bound(row))
+    db.session.flush()
 
 
 def _facts(db: Db, row: Any) -> AttemptFacts | None:

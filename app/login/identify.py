@@ -5,6 +5,7 @@ is bound is opened, so a row that was changed by hand signs nobody in. A key is 
 beside a session; two session cookies are refused, since one of them may have been planted (SES-02).
 """
 
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -44,7 +45,7 @@ _SESSION = Prepared(
         _sessions.sealed, *_USER,
     )
     .join_from(Session.__table__, User.__table__, _users.id == _sessions.user_id)
-    .where(_sessions.digest == sa.bindparam("digest"), _sessions.ended_at.is_(None))
+    .where(_sessions.digest == sa.bindparam("digest"))
 )  # fmt: skip
 _KEY = Prepared(
     sa.select(
@@ -57,7 +58,11 @@ _KEY = Prepared(
 _SEEN = sa.update(Session).where(
     Session.id.in_(
         sa.select(Session.id)
-        .where(Session.id == sa.bindparam("session"), Session.last_seen_at < sa.bindparam("before"))
+        .where(
+            Session.id == sa.bindparam("session"),
+            Session.digest == sa.bindparam("as_read"),
+            Session.last_seen_at < sa.bindparam("before"),
+        )
         .with_for_update(skip_locked=True)
     )
 )
@@ -99,17 +104,24 @@ def _by_session(request: Request, db: Db, secret: str) -> Actor | None:
     if row is None or row.status != ACTIVE or row.last_seen_at <= now - IDLE or row.started_at <= now - ABSOLUTE:
         return None
     try:
-        db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+        facts = db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
         label = _email(db, row)
     except DoesNotOpen:
         return None
     if row.last_seen_at < now - SEEN_EVERY:
-        db.run(_SEEN.values(last_seen_at=now), {"session": row.id, "before": now - SEEN_EVERY})
+        _note_seen(db, row, facts, now)
     roles = tuple(row.roles)
     return Actor(
         "user", label, id=row.user_id, user_id=row.user_id, person_id=row.person_id, session_id=row.id, roles=roles,
         permissions=permissions_of(roles), rows=rows_of(roles), fresh_at=row.fresh_at, **_origin(request),
     )  # fmt: skip
+
+
+def _note_seen(db: Db, row: Any, facts: SessionFacts, now: datetime) -> None:
+    # Not over a new secret that the session got meanwhile: what is sealed here is of the one that was read.
+    sealed = db.seal(Session, row.id, facts, *session_bound(row._replace(last_seen_at=now)))
+    known = {"session": row.id, "as_read": row.digest, "before": now - SEEN_EVERY}
+    db.run(_SEEN.values(last_seen_at=now, sealed=sealed), known)
 
 
 def _by_key(request: Request, db: Db, text: str) -> Actor:

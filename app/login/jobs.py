@@ -20,7 +20,7 @@ def forget(runtime: Runtime) -> None:
     past = clock.now() - DAY
     over = (
         (Attempt, Attempt.started_at < past),
-        (Session, sa.func.coalesce(Session.ended_at, Session.started_at + ABSOLUTE) < past),
+        (Session, Session.started_at + ABSOLUTE < past),
         (Invitation, Invitation.expires_at < past),
         (TotpEnrolment, TotpEnrolment.started_at < past),
         (SetUpSession, SetUpSession.started_at < past),

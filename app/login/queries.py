@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from app.core.audit import Event, EventRow
 from app.core.database import Db
 from app.core.errors import NotFound
-from app.core.permissions import OWNER, ROLES
+from app.core.permissions import ROLES
 from app.core.sealed import DoesNotOpen
 from app.login.models import ACTIVE, Invitation, Password, Totp, User, UserFacts, email_index, has_role, open_user
 
@@ -92,9 +93,14 @@ def labels_of(db: Db, user_ids: Collection[UUID]) -> dict[UUID, str]:
     return {user.id: user.label for user in (_opened(db, row) for row in rows)}
 
 
-def owner_exists(db: Db) -> bool:
-    """Whether the installation has an owner: then it is set up, and the set-up link is dead."""
-    return db.value(sa.select(User.id).where(has_role(OWNER)).limit(1)) is not None
+def is_set_up(db: Db) -> bool:
+    """Whether a first owner was ever made: then the set-up link is dead for good.
+
+    Any user is a yes, whatever their row says now, and so is the event, which the application's role cannot delete: roles
+    are plain, and a hand that took them from everybody would open the set-up again.
+    """
+    was_done = sa.exists().where(EventRow.action == Event.SET_UP.value)
+    return bool(db.value(sa.select(sa.exists().select_from(User.__table__) | was_done)))
 
 
 def _opened(db: Db, row: sa.Row[Any]) -> UserOut:

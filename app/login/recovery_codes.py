@@ -1,7 +1,8 @@
 """Recovery codes: ten, shown once, each good once in place of an authenticator's code.
 
 A code has 120 random bits, so a keyed MAC is all that needs to be kept of it (ASVS 6.5.2 asks a password hash only below
-112 bits); the MAC covers the user, so a row copied to another user is worthless.
+112 bits); the MAC covers the user, so a row copied to another user is worthless. A code that was used is gone: no mark
+says so that a hand could take off.
 """
 
 import secrets
@@ -35,18 +36,14 @@ def renew(db: Db, user_id: UUID) -> tuple[str, ...]:
 def spend(db: Db, user_id: UUID, typed: str) -> bool:
     """Use one of the user's codes, once. Case, spaces and dashes do not matter, nor i, l and o for 1 and 0."""
     plain = "".join(character for character in typed.casefold()[:100] if character.isalnum()).translate(_MISREAD)
-    statement = sa.update(RecoveryCode).where(
-        RecoveryCode.digest == _digest(db, user_id, plain),
-        RecoveryCode.user_id == user_id,
-        RecoveryCode.used_at.is_(None),
-    )
-    return db.run(statement.values(used_at=clock.now())) == 1
+    is_this = (RecoveryCode.digest == _digest(db, user_id, plain)) & (RecoveryCode.user_id == user_id)
+    return db.run(sa.delete(RecoveryCode).where(is_this)) == 1
 
 
 def count_left(db: Db, user_id: UUID) -> int:
     """How many codes the user has left."""
-    unused = (RecoveryCode.user_id == user_id) & RecoveryCode.used_at.is_(None)
-    return int(db.value(sa.select(sa.func.count()).select_from(RecoveryCode).where(unused)))
+    left = sa.select(sa.func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
+    return int(db.value(left))
 
 
 def remove(db: Db, user_id: UUID) -> None:

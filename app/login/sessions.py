@@ -2,11 +2,12 @@
 
 The cookie holds 256 random bits, the database their SHA-256. A session ends after ``IDLE`` without a request, after
 ``ABSOLUTE`` in any case, and when a user has more than ``MOST`` the oldest ends. Its secret is new at sign-in and at every
-elevation, so one that was planted or seen before is worthless after (ASVS 7.2.4).
+elevation, so one that was planted or seen before is worthless after (ASVS 7.2.4). Ending one removes its row, and its
+moments are bound to what is sealed: no UPDATE brings it back or makes it last.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import NotFound
 from app.core.identifiers import new_id
+from app.core.sealed import DoesNotOpen
 from app.login.models import Session, SessionFacts, User, open_user, session_bound
 from app.login.user_agents import browser_of
 
@@ -58,9 +60,15 @@ def start(db: Db, actor: Actor, user_id: UUID) -> str:
     return secret
 
 
-def elevate(db: Db, actor: Actor) -> str:
-    """Give the actor's session a new secret and a fresh factor; the old secret is dead. The new cookie's secret."""
-    row = _own(db, actor, actor.session_id)
+def elevate(db: Db, actor: Actor) -> str | None:
+    """Give the actor's session a new secret and a fresh factor; the old secret is dead.
+
+    The new cookie's secret, or None where the session ended meanwhile.
+    """
+    is_own = (Session.id == actor.session_id) & (Session.user_id == actor.user_id)
+    row = db.session.execute(sa.select(Session).where(is_own).with_for_update()).scalar_one_or_none()
+    if row is None:
+        return None
     facts = db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
     secret = tokens.random_secret()
     row.digest, row.fresh_at = tokens.digest(secret), clock.now()
@@ -78,11 +86,12 @@ def list_live(db: Db, actor: Actor, user_id: UUID) -> list[SessionOut]:
     )
     found = []
     for row in rows:
-        facts = db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+        facts = _facts(db, row)
         found.append(
             SessionOut(
-                id=row.id, started_at=row.started_at, last_seen_at=row.last_seen_at, ip=facts.ip,
-                browser=browser_of(facts.user_agent), is_current=row.id == actor.session_id,
+                id=row.id, started_at=row.started_at, last_seen_at=row.last_seen_at, ip=facts.ip if facts else "",
+                browser=browser_of(facts.user_agent) if facts else "(altered in the database)",
+                is_current=row.id == actor.session_id,
             )
         )  # fmt: skip
     return found
@@ -90,28 +99,32 @@ def list_live(db: Db, actor: Actor, user_id: UUID) -> list[SessionOut]:
 
 def end_own(db: Db, actor: Actor, session_id: UUID) -> None:
     """End one session of the actor. Refuses (``NotFound``) anybody else's."""
-    row = _own(db, actor, session_id)
-    row.ended_at = clock.now()
-    db.session.flush()
-    audit.record(db, actor, Event.SESSION_ENDED, Subject("session", row.id, actor.label), reason="Ended by its user")
+    if not end(db, actor, session_id, reason="Ended by its user"):
+        raise NotFound("There is no such session.")
+
+
+def end(db: Db, actor: Actor, session_id: UUID, *, reason: str) -> bool:
+    """End one session of the actor; whether there was any left to end. Never fails what the caller has to remember."""
+    ended = _remove(db, actor, session_id)
+    if ended:
+        audit.record(db, actor, Event.SESSION_ENDED, Subject("session", session_id, actor.label), reason=reason)
+    return ended
 
 
 def sign_out(db: Db, actor: Actor) -> None:
     """End the session that sends this request."""
-    row = _own(db, actor, actor.session_id)
-    row.ended_at = clock.now()
-    db.session.flush()
-    audit.record(
-        db, actor, Event.SIGNED_OUT, Subject("session", row.id, actor.label), username=actor.label, method="session"
-    )
+    if not _remove(db, actor, actor.session_id):
+        raise NotFound("There is no such session.")
+    subject = Subject("session", actor.session_id, actor.label)
+    audit.record(db, actor, Event.SIGNED_OUT, subject, username=actor.label, method="session")
 
 
 def end_all(db: Db, actor: Actor, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:
     """End all live sessions of a user, ``but`` one; how many they were. One event, none where there was nothing to end."""
-    statement = sa.update(Session).where(Session.user_id == user_id, *_live(clock.now()))
+    statement = sa.delete(Session).where(Session.user_id == user_id, *_live(clock.now()))
     if but is not None:
         statement = statement.where(Session.id != but)
-    ended = db.run(statement.values(ended_at=clock.now()))
+    ended = db.run(statement)
     if ended:
         subject = Subject("user", user_id, _label(db, user_id))
         audit.record(db, actor, Event.SESSION_ENDED, subject, reason=reason, detail={"sessions": ended})
@@ -129,24 +142,24 @@ def clear_cookie(response: Response) -> None:
 
 
 def _live(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (Session.ended_at.is_(None), Session.last_seen_at > now - IDLE, Session.started_at > now - ABSOLUTE)
+    return (Session.last_seen_at > now - IDLE, Session.started_at > now - ABSOLUTE)
 
 
-def _own(db: Db, actor: Actor, session_id: UUID | None) -> Session:
-    found = db.session.execute(
-        sa.select(Session).where(
-            Session.id == session_id, Session.user_id == actor.user_id, Session.ended_at.is_(None)
-        ).with_for_update()
-    ).scalar_one_or_none()  # fmt: skip
-    if found is None:
-        raise NotFound("There is no such session.")
-    return found
+def _remove(db: Db, actor: Actor, session_id: UUID | None) -> bool:
+    return db.run(sa.delete(Session).where(Session.id == session_id, Session.user_id == actor.user_id)) == 1
+
+
+def _facts(db: Db, row: Any) -> SessionFacts | None:
+    try:
+        return db.open(SessionFacts, Session, row.id, row.sealed, *session_bound(row))
+    except DoesNotOpen:
+        return None
 
 
 def _end_oldest(db: Db, user_id: UUID) -> None:
     live = (Session.user_id == user_id) & sa.and_(*_live(clock.now()))
     oldest = sa.select(Session.id).where(live).order_by(Session.started_at.desc(), Session.id.desc()).offset(MOST)
-    db.run(sa.update(Session).where(Session.id.in_(oldest)).values(ended_at=clock.now()))
+    db.run(sa.delete(Session).where(Session.id.in_(oldest)))
 
 
 def _seal(db: Db, row: Session, facts: SessionFacts) -> bytes:

@@ -19,7 +19,7 @@ from app.login import actions, devices, passwords, recovery_codes, sessions, set
 from app.login.models import OwnerDraft, email_index
 from app.login.outcomes import CODE_NOT_RIGHT, Failed, Passed, Try
 from app.login.password_rules import require_good
-from app.login.queries import owner_exists
+from app.login.queries import is_set_up
 from app.organisation import actions as organisations
 from app.organisation.models import Organisation
 
@@ -58,8 +58,8 @@ def complete(db: Db, actor: Actor, code: str) -> Passed | Failed:
     """
     organisation = db.session.execute(sa.select(Organisation).with_for_update()).scalar_one()
     draft = set_up_sessions.draft(db, actor.id)
-    if owner_exists(db) or not draft.hash or actor.id is None:
-        raise Conflict(setup_link.SET_UP_DONE if owner_exists(db) else "Enter the first owner before this step.")
+    if is_set_up(db) or not draft.hash or actor.id is None:
+        raise Conflict(setup_link.SET_UP_DONE if is_set_up(db) else "Enter the first owner before this step.")
     tried = Try(db, actor, Event.MFA_ATTEMPT, "totp", draft.email, Subject("user", None, draft.email))
     if not totp.proves(db, actor.id, code):
         return tried.failed("Wrong code", CODE_NOT_RIGHT)

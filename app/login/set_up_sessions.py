@@ -16,6 +16,7 @@ from app.core.database import Db
 from app.core.identifiers import new_id
 from app.core.sealed import DoesNotOpen
 from app.login.models import OwnerDraft, SetUpSession
+from app.login.queries import is_set_up
 
 COOKIE: Final = "__Host-set-up"
 GOOD_FOR: Final = timedelta(hours=2)
@@ -31,13 +32,13 @@ def start(db: Db) -> str:
 
 
 def find(db: Db, secret: str) -> UUID | None:
-    """The set-up that a cookie belongs to, if it is still good."""
+    """The set-up that a cookie belongs to, if it is still good; none once the installation is set up, whatever row is there."""
     row = db.row(
         sa.select(*SetUpSession.__table__.columns).where(
             SetUpSession.digest == tokens.digest(secret), SetUpSession.started_at > clock.now() - GOOD_FOR
         )
     )
-    if row is None:
+    if row is None or is_set_up(db):
         return None
     try:
         _open(db, row)

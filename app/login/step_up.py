@@ -34,15 +34,22 @@ def _confirm(db: Db, actor: Actor, method: str, spend: Callable[[UUID], bool]) -
         return tried.refused("Too many wrong codes before", seconds)
     if not spend(actor.user_id):
         return _wrong(tried, limits, actor.session_id)
-    if all(throttle.still_admits(db, limit) for limit in limits):
-        tried.succeeded()
-        return sessions.elevate(db, actor)
-    return tried.refused("Too many wrong codes at the same time", throttle.wait(db, limits))
+    if not all(throttle.still_admits(db, limit) for limit in limits):
+        return tried.refused("Too many wrong codes at the same time", throttle.wait(db, limits))
+    return _elevated(tried)
+
+
+def _elevated(tried: Try) -> str | Failed:
+    secret = sessions.elevate(tried.db, tried.actor)
+    if secret is None:
+        return tried.failed("The session ended meanwhile", START_AGAIN, is_over=True)
+    tried.succeeded()
+    return secret
 
 
 def _wrong(tried: Try, limits: list[throttle.Limit], session_id: UUID) -> Failed:
     throttle.failed(tried.db, limits)
     if throttle.still_admits(tried.db, limits[0]):
         return tried.failed("Wrong code, or used already", CODE_NOT_RIGHT)
-    sessions.end_own(tried.db, tried.actor, session_id)
+    sessions.end(tried.db, tried.actor, session_id, reason="Too many wrong codes")
     return tried.failed("Wrong code, or used already; the session ended", START_AGAIN, is_over=True)

@@ -1,7 +1,8 @@
 """Time-based one-time codes (RFC 6238): six digits, 30 seconds, SHA-1 as every authenticator app has it.
 
 The server's clock alone counts; one step of skew either way is forgiven. A step is never accepted twice, nor one before
-it: the newest accepted step moves forward in one conditional update, so of fifty equal codes at once exactly one wins.
+it: the newest accepted step is sealed with the seed, and moves forward in one update on condition that the sealed bytes are
+still those that were read, so of fifty equal codes at once exactly one wins.
 A seed is shown once, while it is being enrolled, and leaves the server never again.
 """
 
@@ -53,12 +54,15 @@ def spend(db: Db, user_id: UUID, code: str) -> bool:
     """Accept a code of the user's authenticator, once: its step and all before it are spent from here on."""
     row = db.row(sa.select(Totp.credential).where(Totp.user_id == user_id))
     try:
-        step = None if row is None else step_of(db.open(SeedFacts, Totp, user_id, row.credential).seed, code)
+        known = None if row is None else db.open(SeedFacts, Totp, user_id, row.credential)
     except DoesNotOpen:
-        step = None
-    if step is None:
+        known = None
+    step = None if known is None else step_of(known.seed, code)
+    if row is None or known is None or step is None or step <= known.last_step:
         return False
-    return db.run(sa.update(Totp).where(Totp.user_id == user_id, Totp.last_step < step).values(last_step=step)) == 1
+    spent = db.seal(Totp, user_id, SeedFacts(seed=known.seed, last_step=step))
+    is_as_read = (Totp.user_id == user_id) & (Totp.credential == row.credential)
+    return db.run(sa.update(Totp).where(is_as_read).values(credential=spent)) == 1
 
 
 def offered_seed(db: Db, holder_id: UUID) -> str:
@@ -83,8 +87,7 @@ def confirm(db: Db, holder_id: UUID, user_id: UUID, code: str, *, replace: bool 
     if not seed or step is None:
         return False
     facts = {
-        "credential": db.seal(Totp, user_id, SeedFacts(seed=seed)),
-        "last_step": step,
+        "credential": db.seal(Totp, user_id, SeedFacts(seed=seed, last_step=step)),
         "confirmed_at": clock.now(),
     }
     statement = insert(Totp).values(user_id=user_id, **facts)

@@ -264,12 +264,12 @@ def _imports(db: Db, app_id: str) -> dict[str, str]:
     }
 
 
-_VOLATILE = {"sessions": "last_seen_at", "api_keys": "last_used_at"}
+_VOLATILE = {"sessions": "last_seen_at,sealed", "api_keys": "last_used_at"}
 
 
 def _digest(db: Db, table: str) -> tuple[int, str]:
     hidden = _VOLATILE.get(table)
-    row = "t" if hidden is None else f"(to_jsonb(t) - '{hidden}')"
+    row = "t" if hidden is None else f"(to_jsonb(t) - '{{{hidden}}}'::text[])"
     found = db.row(
         sa.text(
             f"SELECT count(*), coalesce(md5(string_agg(md5({row}::text), '' ORDER BY md5({row}::text))), '') FROM {table} t"

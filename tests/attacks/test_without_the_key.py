@@ -95,7 +95,6 @@ def test_a_user_who_was_reactivated_by_hand_is_not(fresh: Estate, postgres: Serv
         assert fresh.ask("owner", "POST", path, form={}).status == 303
     with postgres.connect("owner", "attacks_fresh") as connection:
         connection.execute("UPDATE users SET status = 'active'")
-        connection.execute("UPDATE sessions SET ended_at = NULL")
         connection.execute("UPDATE api_keys SET revoked_at = NULL")
     assert fresh.ask(headers, "GET", "/apps").is_refused_to_strangers
     assert fresh.ask(key, "GET", "/api/v1/apps").status == 401

@@ -59,7 +59,7 @@ def prepare(db: Db, tries: int) -> list[Member]:
         passwords.store(db, user_id, hashed, changed_at=clock.now())
         totp.offered_seed(db, user_id)
         sealed = db.seal(Totp, user_id, totp.SeedFacts(seed="A" * 32))
-        db.run(sa.insert(Totp).values(user_id=user_id, credential=sealed, last_step=0, confirmed_at=clock.now()))
+        db.run(sa.insert(Totp).values(user_id=user_id, credential=sealed, confirmed_at=clock.now()))
         members.append(Member(email, recovery_codes.renew(db, user_id)))
     last: User = db.session.execute(sa.select(User).where(User.id == user_id)).scalar_one()
     actions.deactivate(db, Actor("user", "drill", roles=("owner",)), last)

@@ -124,7 +124,8 @@ def make_user(
     if enrolled:
         known.seed = totp.offered_seed(db, user_id)
         assert totp.confirm(db, user_id, user_id, known.code())
-        db.run(sa.update(totp.Totp).where(totp.Totp.user_id == user_id).values(last_step=0))
+        unspent = db.seal(totp.Totp, user_id, totp.SeedFacts(seed=known.seed))
+        db.run(sa.update(totp.Totp).where(totp.Totp.user_id == user_id).values(credential=unspent))
     return known
 
 

@@ -2,12 +2,16 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pyotp
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from app.core import tokens
+from app.core.actor import Actor, anonymous
+from app.core.audit import Event, Subject, record
 from app.core.database import Database
 from app.core.errors import Refusal, StartRefused
 from app.login import queries, sessions, set_up, set_up_sessions, setup_link, totp
@@ -69,8 +73,6 @@ def test_the_token_leaves_the_address_and_is_kept_hashed(app: FastAPI, database:
 
 
 def test_of_twenty_browsers_with_one_link_one_gets_in(database: Database) -> None:
-    from app.core.actor import anonymous
-
     token = _link(database).split("=")[1]
 
     def opened(_: int) -> bool:
@@ -89,7 +91,7 @@ def test_the_wizard_makes_an_owner_who_is_signed_in(app: FastAPI, database: Data
     assert browser.submit("/set-up/owner", **OWNER).headers["location"] == "/set-up/authenticator"
     assert browser.get("/set-up").headers["location"] == "/set-up/authenticator", "it resumes where it was left"
     with database.transaction() as db:
-        assert not queries.owner_exists(db)
+        assert not queries.is_set_up(db)
     seed = seed_on(browser.get("/set-up/authenticator").text)
     assert browser.submit("/set-up/authenticator", code="000000").status_code == 422
     done = browser.submit("/set-up/authenticator", code=pyotp.TOTP(seed).generate_otp(totp.present_step()))
@@ -119,6 +121,46 @@ def test_once_an_owner_exists_every_link_and_set_up_is_dead(app: FastAPI, databa
     assert Browser(app).get("/set-up/owner").status_code == 404
 
 
+def test_a_link_written_into_the_database_opens_nothing(app: FastAPI, database: Database) -> None:
+    ends = sa.text("now() + interval '1 hour'")
+    with database.transaction() as db:
+        db.run(sa.insert(SetUpLink).values(number=1, digest=tokens.digest("forged"), expires_at=ends))
+    assert Browser(app).get("/set-up?token=forged").status_code == 404
+
+
+def test_a_link_whose_end_was_moved_by_hand_is_no_good(app: FastAPI, database: Database) -> None:
+    link = _link(database)
+    with database.transaction() as db:
+        db.run(sa.update(SetUpLink).values(expires_at=SetUpLink.expires_at + timedelta(hours=9)))
+    assert Browser(app).get(link).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE users SET roles = '{}'", "UPDATE users SET status = 'deactivated'", "UPDATE users SET sealed = 'x'"],
+)
+def test_owners_who_were_unmade_by_hand_do_not_open_the_set_up_again(
+    app: FastAPI, database: Database, owner: Known, change: str
+) -> None:
+    with database.transaction() as db:
+        secret = set_up_sessions.start(db)
+        db.run(sa.text(change))
+        assert setup_link.ensure_in(db, ORIGIN) is None
+        assert setup_link.exchange(db, anonymous(), "x" * 43) is None
+    browser = Browser(app)
+    browser.have(set_up_sessions.COOKIE, secret)
+    assert browser.get("/set-up/organisation").status_code == 404
+    assert browser.submit("/set-up/organisation", **ORGANISATION).status_code == 404
+    assert browser.get("/set-up").headers["location"] == "/sign-in"
+
+
+def test_a_set_up_that_was_done_stays_done_though_every_user_was_deleted_by_hand(database: Database) -> None:
+    with database.transaction() as db:
+        record(db, Actor("setup", "Set-up"), Event.SET_UP, Subject("organisation"))
+        assert queries.is_set_up(db)
+        assert setup_link.ensure_in(db, ORIGIN) is None
+
+
 def test_two_browsers_that_race_make_one_owner(app: FastAPI, database: Database) -> None:
     with database.transaction() as db:
         secrets = [set_up_sessions.start(db) for _ in range(4)]
@@ -130,8 +172,6 @@ def test_two_browsers_that_race_make_one_owner(app: FastAPI, database: Database)
             seeds.append(totp.offered_seed(db, each))
 
     def finish(number: int) -> bool:
-        from app.core.actor import Actor
-
         code = pyotp.TOTP(seeds[number]).generate_otp(totp.present_step())
         try:
             with database.transaction() as db:

@@ -1,6 +1,7 @@
 """What lets a browser or a program act: sign-ins in progress, sessions, API keys, the first-run set-up, the throttle.
 
-All secrets are 256 random bits kept as their SHA-256; limits in time are plain columns bound into the sealed facts.
+All secrets are 256 random bits kept as their SHA-256; what admits or refuses is a plain column bound into the sealed
+facts, so that nobody who can write to the database makes a thing live again. What is used up is no row.
 """
 
 from datetime import datetime
@@ -39,7 +40,7 @@ class Attempt(Base):
 
 def attempt_bound(attempt: Any) -> tuple[object, ...]:
     """The columns of a sign-in that its sealed facts are bound to."""
-    return (attempt.digest.hex(), attempt.user_id, attempt.stage, attempt.started_at)
+    return (attempt.digest.hex(), attempt.user_id, attempt.stage, attempt.tries, attempt.started_at, attempt.ended_at)
 
 
 class SessionFacts(Facts, frozen=True):
@@ -50,7 +51,10 @@ class SessionFacts(Facts, frozen=True):
 
 
 class Session(Base):
-    """A signed-in browser. Its secret changes with every elevation; ``fresh_at`` is the moment of its last factor."""
+    """A signed-in browser. Its secret changes with every elevation; ``fresh_at`` is the moment of its last factor.
+
+    One that ended is no row.
+    """
 
     __tablename__ = "sessions"
 
@@ -60,13 +64,12 @@ class Session(Base):
     started_at: Mapped[datetime] = columns.moment()
     last_seen_at: Mapped[datetime] = columns.moment()
     fresh_at: Mapped[datetime] = columns.moment()
-    ended_at: Mapped[datetime | None] = columns.optional_moment()
     sealed: Mapped[bytes] = columns.sealed_facts()
 
 
 def session_bound(session: Any) -> tuple[object, ...]:
     """The columns of a session that its sealed facts are bound to."""
-    return (session.digest.hex(), session.user_id, session.started_at, session.fresh_at)
+    return (session.digest.hex(), session.user_id, session.started_at, session.last_seen_at, session.fresh_at)
 
 
 class ApiKeyFacts(Facts, frozen=True):
@@ -93,18 +96,20 @@ class ApiKey(Base):
 
 def api_key_bound(key: Any) -> tuple[object, ...]:
     """The columns of an API key that its sealed facts are bound to."""
-    return (key.digest.hex(), key.user_id, ",".join(key.scopes), key.expires_at)
+    return (key.digest.hex(), key.user_id, ",".join(key.scopes), key.expires_at, key.revoked_at)
 
 
 class SetUpLink(Base):
-    """The one live set-up link; a newer one replaces it."""
+    """The one live set-up link; a newer one replaces it, and one that was used is no row.
+
+    ``digest`` is a keyed MAC over its end and 256 random bits: who can write to the database, and no more, makes none.
+    """
 
     __tablename__ = "set_up_links"
 
     number: Mapped[int] = columns.plain(sa.SmallInteger, primary_key=True, autoincrement=False)
     digest: Mapped[bytes] = columns.credential()
     expires_at: Mapped[datetime] = columns.moment()
-    used_at: Mapped[datetime | None] = columns.optional_moment()
 
 
 class OwnerDraft(Facts, frozen=True):

@@ -83,19 +83,19 @@ class Password(Base):
 
 
 class SeedFacts(Facts, frozen=True):
-    """A TOTP seed in base32."""
+    """A TOTP seed in base32. ``last_step`` is the newest time step accepted; none is accepted twice."""
 
     seed: str = ""
+    last_step: int = 0
 
 
 class Totp(Base):
-    """A user's confirmed authenticator. ``last_step`` is the newest time step accepted; none is accepted twice."""
+    """A user's confirmed authenticator. Its newest step is sealed with the seed, so that no hand sets it back."""
 
     __tablename__ = "totp"
 
     user_id: Mapped[UUID] = columns.reference("users.id", primary_key=True, index=False)
     credential: Mapped[bytes] = columns.credential()
-    last_step: Mapped[int] = columns.plain(sa.BigInteger)
     confirmed_at: Mapped[datetime] = columns.moment()
 
 
@@ -114,14 +114,13 @@ class TotpEnrolment(Base):
 
 
 class RecoveryCode(Base):
-    """One recovery code: a keyed MAC over its user and 120 random bits, good once (ASVS 6.5.2)."""
+    """One recovery code: a keyed MAC over its user and 120 random bits (ASVS 6.5.2). One that was used is no row."""
 
     __tablename__ = "recovery_codes"
 
     digest: Mapped[bytes] = columns.credential(primary_key=True)
     user_id: Mapped[UUID] = columns.reference("users.id")
     created_at: Mapped[datetime] = columns.moment()
-    used_at: Mapped[datetime | None] = columns.optional_moment()
 
 
 class Invitation(Base):

@@ -16,7 +16,7 @@ from app.login import set_up, set_up_sessions, setup_link, totp
 from app.login.outcomes import Failed
 from app.login.pages.sign_in import CodeForm, signed_in
 from app.login.password_rules import SHORTEST
-from app.login.queries import owner_exists
+from app.login.queries import is_set_up
 from app.organisation import actions as organisations
 from app.organisation.pages import MONTHS
 from app.organisation.queries import get_organisation
@@ -108,7 +108,7 @@ def open_link(
 ) -> Response:
     if actor.kind == "setup":
         return RedirectResponse(_resume(db, actor), 303)
-    if owner_exists(db):
+    if is_set_up(db):
         return RedirectResponse("/sign-in", 303)
     secret = setup_link.exchange(db, actor, token) if token else None
     if secret is None:

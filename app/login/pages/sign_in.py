@@ -13,7 +13,7 @@ from app.core.errors import FieldError
 from app.core.inputs import Input, Line
 from app.login import attempts, devices, sessions, totp
 from app.login.outcomes import Failed, NeedsSecondFactor, Passed
-from app.login.queries import owner_exists
+from app.login.queries import is_set_up
 from app.web.forms import Submitted, form
 from app.web.guards import public
 from app.web.render import render
@@ -93,7 +93,7 @@ def first(
     if actor.kind == "user":
         return RedirectResponse(where, 303)
     notice = "You are signed out." if said == "signed-out" else ""
-    if not owner_exists(db):
+    if not is_set_up(db):
         notice = "This installation is not set up yet. Open the set-up link that it printed when it started."
     return render(request, "login/sign_in.html", SignInPage("", where, notice))
 
