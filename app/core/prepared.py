@@ -19,7 +19,7 @@ from app.core.database import Db
 MOST_SHAPES: Final = 256
 """How many shapes of one query are kept."""
 _DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call] # SQLAlchemy's dialects are not typed
-_BATCH: Final = 1000
+_BATCH: Final = 250
 _numbers = count(1)
 
 
