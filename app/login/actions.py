@@ -1,7 +1,8 @@
 """What can happen to a user.
 
 Nobody gives more than they have: only owners make, change or unmake owners, and the last owner who can sign in stays one.
-A change of roles ends the user's sessions; a deactivated user's sessions and API keys are over at once.
+A change of roles ends the user's sessions and sign-ins in progress; a deactivated user's, and their API keys, are over at
+once.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from app.core.locks import Lock
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
 from app.core.sealed import DoesNotOpen
 from app.core.text import email as email_text
-from app.login import api_keys, sessions
+from app.login import api_keys, attempts, sessions
 from app.login.models import (
     ACTIVE,
     DEACTIVATED,
@@ -78,6 +79,7 @@ def change_roles(db: Db, actor: Actor, user: User, *, roles: Sequence[str]) -> N
     user.roles = after
     _save(db, user, facts)
     audit.record(db, actor, Event.USER_CHANGED, _subject(user, facts), changes=changes)
+    attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The user's roles were changed")
 
 
@@ -106,6 +108,7 @@ def deactivate(db: Db, actor: Actor, user: User) -> None:
     user.status = DEACTIVATED
     _save(db, user, facts)
     audit.record(db, actor, Event.USER_DEACTIVATED, _subject(user, facts))
+    attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The user was deactivated")
     api_keys.revoke_all(db, actor, user.id, reason="The user was deactivated")
 

@@ -1,4 +1,8 @@
-"""What users do to their own factors. Each asks for a fresh code first (the route's guard) and ends the other sessions."""
+"""What users do to their own factors. Each asks for a fresh code first (the route's guard).
+
+A new password or authenticator ends the user's other sessions and sign-ins in progress; new recovery codes only end the old
+codes.
+"""
 
 from uuid import UUID
 
@@ -9,7 +13,7 @@ from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Invalid, NotFound
-from app.login import passwords, recovery_codes, sessions, totp
+from app.login import attempts, passwords, recovery_codes, sessions, totp
 from app.login.models import User, UserFacts, open_user
 from app.login.password_rules import require_good
 from app.organisation.queries import get_organisation
@@ -64,4 +68,5 @@ def _session(actor: Actor) -> UUID:
 def _changed(db: Db, actor: Actor, event: Event, reason: str) -> None:
     audit.record(db, actor, event, Subject("user", actor.user_id, actor.label))
     if actor.user_id is not None:
+        attempts.end_all(db, actor.user_id)
         sessions.end_all(db, actor, actor.user_id, reason=reason, but=actor.session_id)

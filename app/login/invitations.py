@@ -17,7 +17,7 @@ from app.core import audit, clock, tokens
 from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
-from app.login import password_rules, passwords, recovery_codes, sessions, totp
+from app.login import attempts, password_rules, passwords, recovery_codes, sessions, totp
 from app.login.models import ACTIVE, Invitation, Password, User, open_user
 from app.organisation.queries import get_organisation
 
@@ -40,11 +40,15 @@ def issue(db: Db, actor: Actor, user: User) -> str:
 
 
 def reset_factors(db: Db, actor: Actor, user: User) -> str:
-    """Take password, authenticator and recovery codes from a user who lost them, end their sessions, and issue a link."""
+    """Take password, authenticator and recovery codes from a user who lost them, and issue a link.
+
+    Ends their sessions, and sign-ins in progress: one that was begun with the password that is gone enrols nothing more.
+    """
     db.run(sa.delete(Password).where(Password.user_id == user.id))
     totp.remove(db, user.id)
     recovery_codes.remove(db, user.id)
     audit.record(db, actor, Event.FACTORS_RESET, Subject("user", user.id, open_user(db, user).email))
+    attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The user's factors were reset")
     return issue(db, actor, user)
 
@@ -58,7 +62,7 @@ def accept(db: Db, actor: Actor, token: str, *, password: str) -> User | None:
     """Set the password of the invited user and use the link up; the user, or None where the link is no good.
 
     Refuses (``Invalid``, ``TooMany``) as ``password_rules`` and ``passwords`` do, and then the link stays good. Ends all
-    sessions of the user.
+    sessions of the user, and sign-ins in progress.
     """
     user, digest = _find(db, token)
     if user is None:
@@ -67,11 +71,15 @@ def accept(db: Db, actor: Actor, token: str, *, password: str) -> User | None:
     organisation = get_organisation(db).name
     password_rules.require_good(password, email=facts.email, name=facts.name, organisation=organisation)
     hashed = passwords.hash_of(password)
+    locked = db.find(User, user.id, lock=True)
+    if locked is None or locked.status != ACTIVE:
+        return None
     if db.run(sa.delete(Invitation).where(Invitation.user_id == user.id, Invitation.digest == digest)) == 0:
         return None
     passwords.store(db, user.id, hashed, changed_at=clock.now())
     subject = Subject("user", user.id, facts.email)
     audit.record(db, actor, Event.INVITATION_USED, subject, username=facts.email)
+    attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The password was set by a link")
     return user
 

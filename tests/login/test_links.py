@@ -1,6 +1,7 @@
 """Links by which users set a password: good once, for a while, for one user; never past the authenticator."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
@@ -9,12 +10,13 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from app.core.actor import Actor
-from app.core.database import Database
+from app.core.database import Database, Db
 from app.core.permissions import permissions_of, rows_of
-from app.login import actions, invitations, totp
-from app.login.models import Invitation
+from app.login import actions, invitations, passwords, totp
+from app.login.models import Attempt, Invitation, User
 from tests.login.installation import (
     ORIGIN,
+    PASSWORD,
     ROOT,
     Browser,
     Known,
@@ -136,6 +138,65 @@ def test_reset_factors_are_gone_at_once(app: FastAPI, boss: Browser, database: D
     chosen = guest.submit("/invitation", password="twelve copper lanterns glow")
     assert chosen.headers["location"] == "/sign-in/authenticator"
     assert len(events(database, "factors.reset")) == 1
+
+
+HALF_DONE: dict[str, Callable[[Db, Actor, User], object]] = {
+    "factors reset": invitations.reset_factors,
+    "password set by a link": lambda db, me, user: invitations.accept(
+        db, ROOT, invitations.issue(db, me, user).split("=")[1], password="twelve copper lanterns glow"
+    ),
+    "deactivated and reactivated": lambda db, me, user: (
+        actions.deactivate(db, me, user), actions.reactivate(db, me, user)
+    ),
+    "roles changed": lambda db, me, user: actions.change_roles(db, me, user, roles=["auditor"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", HALF_DONE)
+@pytest.mark.parametrize("enrolled", [False, True])
+def test_a_sign_in_in_progress_ends_with_what_ends_the_sessions(
+    app: FastAPI, database: Database, owner: Known, how: str, enrolled: bool
+) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee", enrolled=enrolled)
+    thief = Browser(app)
+    step = thief.give_password(clerk.email).headers["location"]
+    seed = clerk.seed or seed_on(thief.get(step).text)
+    with database.transaction() as db:
+        HALF_DONE[how](db, actor_of(owner, "owner"), actions.get_for_change(db, clerk.id))
+    assert thief.submit(step, code=pyotp.TOTP(seed).generate_otp(totp.present_step())).status_code == 422
+    assert thief.get("/").status_code == 303
+    assert events(database, "login.second_factor")[-1][1].username == clerk.email
+
+
+def test_a_sign_in_in_progress_ends_with_a_new_password(app: FastAPI, database: Database, owner: Known) -> None:
+    thief = Browser(app)
+    thief.give_password(owner.email)
+    with database.transaction() as db:
+        me = with_session(app, start_session(db, owner))
+    answer = me.submit("/settings/security/password", current=PASSWORD, new="twelve copper lanterns glow")
+    assert answer.status_code == 303
+    assert thief.submit("/sign-in/code", code=owner.code()).status_code == 422
+    assert me.get("/").status_code == 200
+
+
+def test_no_sign_in_begins_with_a_password_that_was_taken_away_while_it_was_looked_at(
+    app: FastAPI, database: Database, owner: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+    verify = passwords.verify
+
+    def slow(stored: str | None, password: str) -> bool:
+        right = verify(stored, password)
+        with database.transaction() as other:
+            invitations.reset_factors(other, actor_of(owner, "owner"), actions.get_for_change(other, clerk.id))
+        return right
+
+    monkeypatch.setattr(passwords, "verify", slow)
+    assert Browser(app).give_password(clerk.email).status_code == 422
+    with database.transaction() as db:
+        assert db.value(sa.select(sa.func.count()).select_from(Attempt)) == 0
 
 
 def _link(page: str) -> str:
