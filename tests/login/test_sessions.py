@@ -1,6 +1,9 @@
 """Sessions: what ends them, that it is at once, whose they are, and what a copied or altered one is worth."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,10 +11,12 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from app.core import clock
+from app.core.actor import Actor
 from app.core.database import Database
 from app.core.identifiers import new_id
-from app.login import actions, sessions, throttle
-from app.login.models import Session, User
+from app.login import actions, sessions, step_up, throttle
+from app.login.models import Session, Throttle, User
+from app.login.outcomes import Failed
 from tests.login.installation import Browser, Known, events, later, make_user, start_session, with_session
 
 
@@ -204,6 +209,47 @@ def test_five_wrong_codes_end_the_session(app: FastAPI, owner: Known, secret: st
     answers = [me.submit("/step-up", code="000000").status_code for _ in range(throttle.STEP_UPS)]
     assert answers == [422] * throttle.STEP_UPS
     assert not _works(app, secret)
+
+
+def test_a_wrong_code_is_remembered_though_another_one_has_just_ended_the_session(
+    database: Database, owner: Known, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        session_id = db.value(sa.select(Session.id))
+    me = Actor("user", owner.email, id=owner.id, user_id=owner.id, session_id=session_id)
+    for _ in range(throttle.STEP_UPS - 1):
+        with database.transaction() as db:
+            assert isinstance(step_up.with_code(db, me, "000000"), Failed)
+    both, wait = Barrier(2), throttle.wait
+
+    def wait_for_both(*args: Any) -> int:
+        seconds = wait(*args)
+        both.wait()
+        return seconds
+
+    monkeypatch.setattr(throttle, "wait", wait_for_both)
+
+    def give(_: int) -> bool:
+        with database.transaction() as db:
+            return isinstance(step_up.with_code(db, me, "000000"), Failed)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(give, range(2))) == [True, True]
+    assert len(events(database, "login.step_up")) == throttle.STEP_UPS + 1
+    with database.transaction() as db:
+        failures = db.session.scalars(sa.select(Throttle.failures)).all()
+        assert set(failures) == {throttle.STEP_UPS + 1}
+        assert db.value(sa.select(sa.func.count()).select_from(Session)) == 0
+
+
+def test_a_right_code_after_the_session_ended_is_an_event_and_no_session(
+    database: Database, owner: Known, secret: str
+) -> None:
+    with database.transaction() as db:
+        me = Actor("user", owner.email, id=owner.id, user_id=owner.id, session_id=db.value(sa.select(Session.id)))
+        sessions.end_all(db, me, owner.id, reason="Tests")
+        assert isinstance(step_up.with_code(db, me, owner.code()), Failed)
+    assert [row.outcome for row, _ in events(database, "login.step_up")] == ["failure"]
 
 
 def test_an_administrator_ends_all_sessions_of_a_user(
