@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.core import audit, clock
+from app.core import audit, clock, logs
 from app.core.actor import Actor, job_actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
@@ -39,6 +39,7 @@ from app.login.models import (
 # Else two owners who remove each other would each hold the row that the other waits for.
 _ONE_AT_A_TIME: Final = Lock.USERS
 _LINKING: Final = job_actor("login.link_person")
+_log = logs.get(__name__)
 
 
 def create(db: Db, actor: Actor, *, email: str, name: str, roles: Sequence[str], person_id: UUID | None = None) -> UUID:
@@ -125,14 +126,22 @@ def reactivate(db: Db, actor: Actor, user: User) -> None:
 
 
 def link_person(db: Db, user_email_index: bytes, person_id: UUID | None, *, actor: Actor = _LINKING) -> bool:
-    """Note who the person behind a user is (None: nobody known); whether there is such a user. For the people room."""
+    """Note who the person behind a user is (None: nobody known); whether there is such a user. For the people room.
+
+    A user who was altered by hand stays as they are, which admits them nowhere, and shows as altered: they must neither be
+    sealed again nor stop what happens to people.
+    """
     user = db.session.execute(
         sa.select(User).where(User.email_index == user_email_index).with_for_update()
     ).scalar_one_or_none()
     if user is None:
         return False
-    if user.person_id != person_id:
+    try:
         facts = open_user(db, user)
+    except DoesNotOpen:
+        _log.warning("user.altered", user=str(user.id))
+        return False
+    if user.person_id != person_id:
         changes = audit.changed({"person": user.person_id}, {"person": person_id})
         user.person_id = person_id
         _save(db, user, facts)

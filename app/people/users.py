@@ -1,6 +1,7 @@
 """Which person is behind each user: the one who bears the user's e-mail address.
 
 Links follow addresses, whoever moves them: a new person, a merge, a sync. Users are few, so all are looked at each time.
+A user who was altered in the database by hand is passed over.
 """
 
 import sqlalchemy as sa
@@ -19,7 +20,4 @@ def link_users(db: Db) -> int:
         .where(User.person_id.is_distinct_from(PersonEmail.person_id))
         .order_by(User.id)
     )
-    rows = db.rows(wrong)
-    for row in rows:
-        link_person(db, row.email_index, row.person_id)
-    return len(rows)
+    return sum(link_person(db, row.email_index, row.person_id) for row in db.rows(wrong))

@@ -14,6 +14,8 @@ from app.core.identifiers import new_id
 from app.core.permissions import ROLES, permissions_of, rows_of
 from app.login import actions, passwords, queries, totp
 from app.login.models import User, email_index
+from app.people.users import link_users
+from tests.builders import make_person
 from tests.login.installation import (
     PASSWORD,
     PERSON,
@@ -177,6 +179,19 @@ def test_a_user_is_linked_to_the_person_with_the_same_address(database: Database
         assert queries.get_user(db, owner.id).person_id == person
         assert queries.labels_of(db, [owner.id]) == {owner.id: "Ada Byron"}
     assert events(database, "user.changed")[0][1].actor == "login.link_person"
+
+
+def test_a_user_altered_by_hand_stops_nobody_from_being_linked(boss: Browser, database: Database, owner: Known) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+        for email in ("ada@example.com", "clerk@example.com"):
+            make_person(db, email=email)
+        db.run(sa.update(User).where(User.id == clerk.id).values(person_id=new_id()))
+    with database.transaction() as db:
+        assert link_users(db) == 1
+        assert link_users(db) == 0
+        assert queries.get_user(db, owner.id).person_id is not None
+    assert "altered in the database" in boss.get("/settings/users").text
 
 
 def test_own_password_authenticator_and_codes_are_changed_with_a_fresh_code_only(
