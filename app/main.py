@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from app import wiring
 from app.core import logs
-from app.core.opening import open_database
+from app.core.opening import PATIENCE, open_database
 from app.core.readiness import Readiness
 from app.core.settings import Settings
 from app.core.version import VERSION
@@ -49,7 +49,7 @@ def describe(stack: Sequence[Middleware] = ()) -> FastAPI:
 def create_app(settings: Settings) -> FastAPI:
     """The whole application over the database at ``settings.database_url``. Refuses with ``StartRefused``."""
     logs.configure(settings)
-    database = open_database(settings)
+    database = open_database(settings, patience=PATIENCE)
     app = describe(middleware(settings, wiring.LARGER_BODIES))
     if settings.demo:
         app.include_router(wiring.components())

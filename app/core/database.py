@@ -106,9 +106,13 @@ class Db:
 
 
 class Database:
-    """The pool of one process, and its keyring. ``streams`` is held by whatever reads while somebody downloads."""
+    """The pool of one process, and its keyring. ``streams`` is held by whatever reads while somebody downloads.
 
-    def __init__(self, url: str, keys: Keyring, *, concurrency: int = CONCURRENCY) -> None:
+    A statement waits ``patience`` seconds for a lock, 0 for as long as it takes: requests that wait for one thing must not
+    hold every place of those that wait for nothing.
+    """
+
+    def __init__(self, url: str, keys: Keyring, *, concurrency: int = CONCURRENCY, patience: int = 0) -> None:
         self.engine = sa.create_engine(
             url,
             pool_size=concurrency + _SPARE,
@@ -119,8 +123,11 @@ class Database:
             isolation_level="READ COMMITTED",
             hide_parameters=True,
             query_cache_size=1200,
-            connect_args={"application_name": "stackwarden", "options": "-c timezone=UTC", "connect_timeout": 10},
-        )
+            connect_args={
+                "application_name": "stackwarden", "connect_timeout": 10,
+                "options": f"-c timezone=UTC -c lock_timeout={patience}s",
+            },
+        )  # fmt: skip
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self.streams = asyncio.Semaphore(STREAMS)
         self.keys = keys

@@ -9,14 +9,18 @@ from app.core.keys import load_key_file
 from app.core.sealed import Keyring
 from app.core.settings import Settings
 
+PATIENCE = 10
+"""How many seconds a request waits for a lock."""
 
-def open_database(settings: Settings, *, concurrency: int = CONCURRENCY) -> Database:
+
+def open_database(settings: Settings, *, concurrency: int = CONCURRENCY, patience: int = 0) -> Database:
     """The database at ``settings.database_url``, which names the application's role, with its keyring.
 
-    Refuses (``StartRefused``) without an address, with the wrong key, or where the database does not answer.
+    ``patience`` is how many seconds a statement waits for a lock; 0 is for as long as it takes. Refuses
+    (``StartRefused``) without an address, with the wrong key, or where the database does not answer.
     """
     url = _url(settings)
-    return Database(url, read_keys(settings), concurrency=concurrency)
+    return Database(url, read_keys(settings), concurrency=concurrency, patience=patience)
 
 
 def read_keys(settings: Settings) -> Keyring:

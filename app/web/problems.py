@@ -164,4 +164,8 @@ async def _data(request: Request, error: Exception) -> Response:
 async def _database(request: Request, error: Exception) -> Response:
     _log.error("database.unavailable", exc_info=error)
     sentence = "The database does not answer. Nothing was changed. Try again in a minute."
+    if isinstance(getattr(error, "orig", error), psycopg.errors.LockNotAvailable):
+        sentence = (
+            "Something else is changing the same thing, and takes long. Nothing was changed. Try again in a minute."
+        )
     return answer(request, Problem(503, Unavailable.title, sentence, headers={"Retry-After": "5"}))
