@@ -82,6 +82,34 @@ def test_every_page_is_accessible_and_fits(
         assert watched.complaints == []
 
 
+_UNREADABLE = """
+() => [...document.querySelectorAll("tbody :is(td, th)")].filter((cell) => {
+  const box = cell.getBoundingClientRect();
+  return cell.innerText.trim() && (box.width < 8 || box.left < 0 || box.right > innerWidth);
+}).map((cell) => cell.outerHTML)
+"""
+_BROKEN_WORDS = """
+() => [...document.querySelectorAll("tbody th a")].flatMap((link) => [...link.textContent.matchAll(/[^\\s-]+/g)].filter((word) => {
+  const range = document.createRange();
+  range.setStart(link.firstChild, word.index);
+  range.setEnd(link.firstChild, word.index + word[0].length);
+  return range.getClientRects().length > 1;
+}).map((word) => word[0]))
+"""
+
+
+def test_a_narrow_list_hides_no_answer_and_breaks_no_word_of_a_name(
+    browser: Browser, origin: str, paths: dict[str, str]
+) -> None:
+    with opened(browser, size=NARROW) as watched:
+        page = _signed_in(watched)
+        for name in ("apps", "users", "accounts", "account", "person"):
+            page.goto(origin + paths[name])
+            assert page.locator("tbody td[data-label]").count(), name
+            assert page.evaluate(_UNREADABLE) == [], name
+            assert page.evaluate(_BROKEN_WORDS) == [], name
+
+
 def test_ticked_apps_get_a_status_and_an_owner_is_edited_in_place(
     browser: Browser, origin: str, paths: dict[str, str]
 ) -> None:
