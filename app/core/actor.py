@@ -12,7 +12,7 @@ from app.core.permissions import Permission, Rows
 class Actor:
     """Carried through every action and into every event.
 
-    ``label`` is what the trail shows (an e-mail address, a key's name). ``rows`` says whose rows it sees; ``person_id`` is
+    ``label`` is what the trail shows (an e-mail address; for a key its user's, then its name, which alone could be anybody's). ``rows`` says whose rows it sees; ``person_id`` is
     the person behind the user, when there is one. ``fresh_at`` is the moment of the last factor, for acts that need one.
     """
 

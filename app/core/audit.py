@@ -188,7 +188,7 @@ def record(  # noqa: PLR0913 - one call says everything about one event
         method=method,
         reason=reason[:MAX_VALUE],
         changes=changes,
-        detail=dict(detail or {}),
+        detail={**(detail or {}), **({"user": str(actor.user_id)} if actor.kind == "api_key" else {})},
     )
     who = username or actor.label
     event_id = new_id()

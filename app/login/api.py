@@ -31,7 +31,7 @@ class MeOut(msgspec.Struct, frozen=True):
 
 _EXAMPLE = MeOut(
     kind="api_key",
-    label="Reporting",
+    label="ada@example.com · key Reporting",
     user_id=UUID("01939b8e-7c00-7000-8000-000000000001"),
     email="ada@example.com",
     roles=("it",),

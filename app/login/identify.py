@@ -134,14 +134,14 @@ def _by_key(request: Request, db: Db, text: str) -> Actor:
         raise NotSignedIn("This API key is revoked or has ended. Make a new one under Settings, API keys.")
     try:
         name = db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name
-        _email(db, row)
+        email = _email(db, row)
     except DoesNotOpen:
         raise NotSignedIn("This API key was altered. Make a new one under Settings, API keys.") from None
     if row.last_used_at is None or row.last_used_at < now - SEEN_EVERY:
         db.run(_USED.values(last_used_at=now), {"key": row.id, "before": now - SEEN_EVERY})
     roles = tuple(row.roles)
     return Actor(
-        "api_key", name, id=row.id, user_id=row.user_id, person_id=row.person_id, roles=roles,
+        "api_key", f"{email} · key {name}", id=row.id, user_id=row.user_id, person_id=row.person_id, roles=roles,
         permissions=_cut(row.scopes, roles), rows=rows_of(roles), **_origin(request),
     )  # fmt: skip
 

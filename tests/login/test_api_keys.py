@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.core import tokens
+from app.core import audit, tokens
 from app.core.actor import Actor
 from app.core.database import Database
+from app.core.identifiers import new_id
 from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
 from app.login import api_keys
 from app.login.models import ApiKey, User
@@ -209,6 +210,20 @@ def test_last_use_is_written_at_most_once_a_minute(app: FastAPI, database: Datab
     with later(seconds=61):
         call(app, key)
         assert used() != first
+
+
+def test_a_key_is_named_after_its_user_whatever_its_own_name_is(app: FastAPI, database: Database, owner: Known) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "it")
+        key = api_keys.mint(db, actor_of(clerk, "it"), name=owner.email, scopes=["apps:read"])
+    assert program(app).get("/api/v1/apps", headers={"authorization": f"Bearer {key}"}).json() == {
+        "who": f"clerk@example.com · key {owner.email}"
+    }
+    me = Actor("api_key", "clerk@example.com · key x", id=new_id(), user_id=clerk.id)
+    with database.transaction() as db:
+        audit.record(db, me, audit.Event.APP_CHANGED, audit.Subject("app"))
+    ((_, facts),) = events(database, "app.changed")
+    assert facts.detail == {"user": str(clerk.id)}
 
 
 def test_identifying_a_caller_is_one_query(
