@@ -29,6 +29,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, NotFresh
 from app.core.identifiers import new_id
+from app.core.sealed import DoesNotOpen
 from app.organisation.queries import get_organisation
 from app.people import lifecycle
 from app.people.snapshot import end_records
@@ -77,7 +78,7 @@ def change_connection(
 
     Refuses like ``create_connection``; (``NotFresh``) another address without a factor given in the last minutes.
     """
-    saved = open_connection(db, connection)
+    saved = _saved(db, connection)
     given = {**saved.settings, **facts.get("settings", {})}
     parsed = _parsed(connector, given, saved=saved.settings, saved_secrets=saved.secrets)
     if points_elsewhere(connector.fields, saved.settings, parsed.values):
@@ -114,7 +115,7 @@ def remove_connection(db: Db, actor: Actor, connection: Connection) -> None:
     ended = end_connection(db, connection.id, now)
     end_records(db, connection.id, now)
     vault.forget(db, _secret_name(connection.id))
-    facts = open_connection(db, connection)
+    facts = _saved(db, connection)
     connection.status, connection.vault_reference, connection.next_run_at = "removed", None, None
     connection.changed_at = now
     connection.sealed = _sealed(db, connection, msgspec.structs.replace(facts, secrets=()))
@@ -138,6 +139,14 @@ def choose_lifecycle_source(db: Db, actor: Actor, connection: Connection | None)
 def subject_of(connection: Connection) -> Subject:
     """A connection as the subject of an event."""
     return Subject("connection", connection.id, connection.name)
+
+
+def _saved(db: Db, connection: Connection) -> ConnectionFacts:
+    """The settings as they were saved; none of a connection that was changed by hand, so all are asked for anew."""
+    try:
+        return open_connection(db, connection)
+    except DoesNotOpen:
+        return ConnectionFacts()
 
 
 def _parsed(

@@ -8,13 +8,14 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from app.connections.models import Connection, Counts, Sync, open_connection, open_sync
+from app.connections.models import Connection, ConnectionFacts, Counts, Sync, open_connection, open_sync
 from app.core import clock
 from app.core.database import Db
 from app.core.errors import NotFound
 from app.core.listing import Order, Page, Sort, page_of
+from app.core.sealed import DoesNotOpen
 
-Health = Literal["fresh", "late", "failed", "waiting", "never", "paused"]
+Health = Literal["fresh", "late", "failed", "waiting", "never", "paused", "altered"]
 SORTS = {"name": Sort(sa.func.lower(Connection.name)), "id": Sort(Connection.id, UUID)}
 SYNC_SORTS = {"id": Sort(Sync.id, UUID)}
 NEWEST_FIRST = "-id"
@@ -26,7 +27,8 @@ class ConnectionOut(msgspec.Struct, frozen=True):
     """A connection. ``settings`` are its fields without secrets; ``secrets`` names those that are stored.
 
     ``health``: fresh, late (older than its timetable allows), failed (its last run failed), waiting (a run asks for
-    approval), never (no complete sync yet), paused.
+    approval), never (no complete sync yet), paused, altered (changed by hand in the database: its settings do not open,
+    and nothing runs until they are entered again).
     """
 
     id: UUID
@@ -100,6 +102,11 @@ def all_connections(db: Db) -> list[ConnectionOut]:
     return [_opened(db, row) for row in db.rows(_select().order_by(sa.func.lower(Connection.name)))]
 
 
+def health_of_all(db: Db) -> list[tuple[sa.Row[Any], Health]]:
+    """Every connection that is not removed, with its health and nothing of it opened."""
+    return [(row, _health(row)) for row in db.rows(_select())]
+
+
 def get_connection(db: Db, connection_id: UUID) -> ConnectionOut:
     """One connection. Refuses (``NotFound``)."""
     row = db.row(_select().where(Connection.id == connection_id))
@@ -158,9 +165,13 @@ def _select() -> sa.Select[Any]:
 
 
 def _opened(db: Db, row: Any) -> ConnectionOut:
-    facts = open_connection(db, row)
+    health = _health(row)
+    try:
+        facts = open_connection(db, row)
+    except DoesNotOpen:
+        facts, health = ConnectionFacts(), "altered"
     return ConnectionOut(
-        id=row.id, connector=row.connector, name=row.name, status=row.status, health=_health(row),
+        id=row.id, connector=row.connector, name=row.name, status=row.status, health=health,
         app_id=row.app_id, feeds_people=row.feeds_people, every_minutes=row.every_minutes,
         removal_percent=row.removal_percent, removal_count=row.removal_count, settings=facts.settings,
         secrets=facts.secrets, last_complete_at=row.last_complete_at, next_run_at=row.next_run_at,

@@ -55,6 +55,7 @@ def stop_sync(db: Db, actor: Actor, connection: Connection, sync: Sync) -> None:
         endings.stop(db, actor, sync.id)
     elif sync.state == "running":
         sync.stop_requested = True
+        audit.record(db, actor, Event.SYNC_STOPPED, _subject(connection), detail={"sync": str(sync.id)})
     else:
         raise Conflict("This sync is over.")
 

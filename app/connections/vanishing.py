@@ -24,7 +24,7 @@ def names_of(db: Db, removal: Removal) -> list[tuple[str, str]]:
 
 def _accounts(db: Db, ids: Sequence[UUID]) -> list[tuple[str, str]]:
     rows = db.rows(select_accounts().where(Account.id.in_(ids)))
-    return [(account.label, f"/accounts/{account.id}") for account in (opened(db, row) for row in rows)]
+    return [(account.label, f"/access/accounts/{account.id}") for account in (opened(db, row) for row in rows)]
 
 
 def _people(db: Db, ids: Sequence[UUID]) -> list[tuple[str, str]]:

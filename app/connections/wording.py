@@ -7,6 +7,7 @@ HEALTH = {
     "waiting": ("Waits for you", "warn"),
     "never": ("Never synced", "mute"),
     "paused": ("Paused", "mute"),
+    "altered": ("Altered by hand", "bad"),
 }
 STATES = {
     "queued": ("Queued", "info"),

@@ -81,6 +81,7 @@ class Event(StrEnum):
     SYNC_DISCARDED = "sync.discarded"
     SYNC_FINISHED = "sync.finished"
     SYNC_REQUESTED = "sync.requested"
+    SYNC_STOPPED = "sync.stop_requested"
     TOTP_ENROLLED = "totp.enrolled"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"

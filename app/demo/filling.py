@@ -26,7 +26,7 @@ from app.core.opening import open_database
 from app.core.settings import Settings
 from app.demo import organisation
 from app.demo.organisation import DemoAccount, DemoApp, DemoPerson
-from app.login.queries import owner_exists
+from app.login.queries import is_set_up
 from app.organisation import actions as organisation_actions
 from app.organisation.queries import get_organisation, today
 from app.people.models import Person
@@ -50,7 +50,7 @@ def fill(settings: Settings) -> None:
         with database.transaction() as db:
             if db.value(sa.select(sa.exists(sa.select(Person.id)))):
                 return
-            if owner_exists(db):
+            if is_set_up(db):
                 raise StartRefused("This installation has an owner: the demonstration fills only one that nobody uses.")
             _fill(db, job_actor("demonstration"))
     finally:
