@@ -12,8 +12,9 @@ from app.core.permissions import Permission, Rows
 class Actor:
     """Carried through every action and into every event.
 
-    ``label`` is what the trail shows (an e-mail address; for a key its user's, then its name, which alone could be anybody's). ``rows`` says whose rows it sees; ``person_id`` is
-    the person behind the user, when there is one. ``fresh_at`` is the moment of the last factor, for acts that need one.
+    ``label`` is what the trail shows: an e-mail address; for a key that of its user, then its name, which alone could be
+    anybody's. ``rows`` says whose rows it sees; ``person_id`` is the person behind the user, when there is one.
+    ``fresh_at`` is the moment of the last factor, for acts that need one.
     """
 
     kind: Literal["user", "api_key", "job", "setup", "anonymous"]
