@@ -1,19 +1,20 @@
 """Runs the jobs; the only file that knows every room's jobs.
 
-Procrastinate claims a job, a thread runs it. A worker that dies leaves its jobs "doing": any living worker puts them
-back once the dead one's heartbeat is old. What a job may do twice is each job's own care (see ``connections.fencing``).
+Procrastinate claims a job, a thread runs it. Each queue has threads of its own, so that what waits for other systems keeps
+nothing else waiting. A worker that dies leaves its jobs "doing": any living worker puts them back once the dead one's
+heartbeat is old. What a job may do twice is each job's own care (see ``connections.fencing``).
 """
 
 import asyncio
-import contextlib
 import signal
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
 import procrastinate
 
-import app.connections.schedule
+import app.connections.jobs
 import app.login.jobs
 import app.people.jobs  # noqa: F401 - importing registers the jobs
 from app.core import clock, logs
@@ -24,7 +25,8 @@ from app.core.settings import Settings
 
 HEARTBEAT_SECONDS = 3.0
 STALLED_AFTER_SECONDS = 12.0
-CONCURRENCY = 4
+CONCURRENCY: Final[Mapping[str, int]] = {"syncs": 8, "tests": 4, "default": 4}  # jobs of a queue at a time
+_OWN_CONNECTIONS: Final = 5  # of Procrastinate, beside one with which each queue listens
 _STOP_WITHIN_SECONDS = 8.0
 _log = logs.get(__name__)
 
@@ -32,7 +34,7 @@ _log = logs.get(__name__)
 def run(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT; a running job is asked to stop at its next safe point."""
     logs.configure(settings)
-    database = open_database(settings, concurrency=CONCURRENCY * 2)
+    database = open_database(settings, concurrency=sum(CONCURRENCY.values()))
     stopping = threading.Event()
     with Outbound(settings.allowed_internal_hosts) as outbound:
         runtime = Runtime(settings, database, {"outbound": outbound}, stopping.is_set)
@@ -45,28 +47,40 @@ def run(settings: Settings) -> None:
 async def _work(settings: Settings, runtime: Runtime, stopping: threading.Event) -> None:
     queue = _build(settings, runtime)
     async with queue.open_async():
-        work = asyncio.create_task(
-            queue.run_worker_async(
-                concurrency=CONCURRENCY,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=STALLED_AFTER_SECONDS,
-                shutdown_graceful_timeout=_STOP_WITHIN_SECONDS,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-            )
-        )
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(
+            ThreadPoolExecutor(sum(CONCURRENCY.values()), "job")
+        )  # else as many as there are cores
+        works = [asyncio.create_task(_serve(queue, name, number)) for name, number in CONCURRENCY.items()]
         reaper = asyncio.create_task(_reap(queue))
 
         def stop() -> None:
             stopping.set()
-            work.cancel()  # Procrastinate finishes what runs, then stops
+            for work in works:
+                work.cancel()  # Procrastinate finishes what runs, then stops
 
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        stop()  # one that ended by itself has lost the database: whoever started this process starts another
+        for ended in await asyncio.gather(*works, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
         reaper.cancel()
+
+
+async def _serve(queue: procrastinate.App, name: str, concurrency: int) -> None:
+    """Run the jobs of one queue."""
+    await queue.run_worker_async(
+        queues=[name],
+        name=name,
+        concurrency=concurrency,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_AFTER_SECONDS,
+        shutdown_graceful_timeout=_STOP_WITHIN_SECONDS,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+    )
 
 
 async def _reap(queue: procrastinate.App) -> None:
@@ -93,12 +107,12 @@ async def _put_back(queue: procrastinate.App, number: int) -> None:
 def _build(settings: Settings, runtime: Runtime) -> procrastinate.App:
     assert settings.database_url is not None
     conninfo = settings.database_url.get_secret_value().replace("+psycopg", "")
-    queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6))
+    most = len(CONCURRENCY) + _OWN_CONNECTIONS
+    queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=most))
     for job in JOBS.values():
         retry = procrastinate.RetryStrategy(max_attempts=job.retries, wait=2, exponential_wait=5)
-        task = queue.task(name=job.name, retry=retry, queueing_lock=job.name if job.every else None)(
-            _bound(job, runtime)
-        )
+        lock = job.name if job.every else None
+        task = queue.task(name=job.name, queue=job.queue, retry=retry, queueing_lock=lock)(_bound(job, runtime))
         if job.every:
             queue.periodic(cron=job.every)(task)
     return queue

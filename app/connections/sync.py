@@ -6,7 +6,8 @@ other system is never asked within a transaction. A secret is read once per clai
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from threading import Event as Signal
 from typing import Final
 from uuid import UUID
@@ -40,8 +41,31 @@ CHANGED_BY_HAND: Final = (
     "The saved settings do not open: they were changed in the database and not here. Enter them again."
 )
 OURS: Final = "The sync failed for a reason of ours. The log says more; it will be tried again at its next time."
+_LOOK_EVERY: Final = 2.0
+_MERGES: Final = BoundedSemaphore(4)  # a merge holds what is new in memory; to read, most syncs only wait
 _PASSING: Final = {"08", "25", "40", "53", "55", "57"}  # classes of SQLSTATE
 _log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Asked:
+    """Whether a run is to stop while it waits: its worker ends, a person has said so, or it is no longer its own."""
+
+    runtime: Runtime
+    claim: Claim
+    looked: float = field(default_factory=clock.monotonic)
+
+    def __call__(self) -> bool:
+        """Look at the worker, and now and then at the database."""
+        if self.runtime.should_stop():
+            return True
+        if clock.monotonic() - self.looked < _LOOK_EVERY:
+            return False
+        with self.runtime.database.transaction(read_only=True) as db:
+            going = (Sync.id == self.claim.sync_id, Sync.state == "running", Sync.fence == self.claim.fence)
+            is_asked = db.value(sa.select(Sync.stop_requested).where(*going))
+        self.looked = clock.monotonic()
+        return is_asked is not False
 
 
 @dataclass(slots=True)
@@ -83,7 +107,7 @@ def run(runtime: Runtime, *, sync_id: str) -> None:
             raise
 
 
-SYNC = job("connections.sync")(run)
+SYNC = job("connections.sync", queue="syncs")(run)
 
 
 def enqueue_sync(db: Db, connection_id: UUID, sync_id: UUID) -> None:
@@ -141,7 +165,8 @@ def _carry_out(runtime: Runtime, claim: Claim) -> None:
         dangling = merging.count_dangling_grants(db, claim.sync_id)
     verdict = judge(run_.streams, run_.checkpoint.facts, dangling_grants=dangling)
     reading = merging.unsound(verdict.reasons) if isinstance(verdict, Unsound) else merging.Reading()
-    merging.merge(runtime.database, ACTOR, claim, reading)
+    with _MERGES:
+        merging.merge(runtime.database, ACTOR, claim, reading)
 
 
 def _ready(runtime: Runtime, db: Db, claim: Claim) -> Run:
@@ -149,8 +174,7 @@ def _ready(runtime: Runtime, db: Db, claim: Claim) -> Run:
     connection = db.find(Connection, claim.connection_id)
     assert connection is not None
     connector, config = configured(db, connection, purpose="sync")
-    pause = Signal()
-    speaking = client(runtime.extras["outbound"], runtime.should_stop, pause.wait)
+    speaking = client(runtime.extras["outbound"], Asked(runtime, claim), Signal().wait)
     return Run(claim, connector, config, speaking, _checkpoint(db, claim))
 
 
@@ -182,7 +206,7 @@ def _store(db: Db, run_: Run, stream: Stream, page: Page) -> None:
     assert sync is not None
     endings.say(db, claim.sync_id, counts=_counted(open_sync(db, sync).counts, page))
     sync.problems += len(page.problems)
-    sync.heartbeat_at = clock.now()
+    sync.heartbeat_at, sync.attempts = clock.now(), 0  # a run may be postponed as often as it gets somewhere in between
 
 
 def _counted(counts: dict[str, Counts], page: Page) -> dict[str, Counts]:
@@ -204,7 +228,13 @@ def _postpone(database: Database, claim: Claim, error: TryLater) -> None:
 
 def _put_back(database: Database, claim: Claim) -> None:
     with database.transaction() as db:
-        if _still_holds(db, claim):
+        try:
+            is_stopped = fencing.hold(db, claim)
+        except LeaseLost:
+            return
+        if is_stopped:
+            endings.stop(db, ACTOR, claim.sync_id)
+        else:
             endings.put_back(db, claim.sync_id)
             enqueue_sync(db, claim.connection_id, claim.sync_id)
 

@@ -5,24 +5,31 @@ holds a transaction.
 """
 
 from threading import Event as Signal
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.connections.client import client
+from app.connections.client import Stopped, client
 from app.connections.models import Connection, Sync, SyncFacts
 from app.connections.sync import configured, sentence_of
 from app.core import clock
 from app.core.database import Db
 from app.core.jobs import Runtime, enqueue, job
 
+TIMEOUT: Final = 20.0  # seconds: somebody watches
+
 
 def run(runtime: Runtime, *, sync_id: str) -> None:
-    """Carry out one test; whatever goes wrong is its result."""
+    """Carry out one test; whatever goes wrong is its result. A worker that ends leaves it to another."""
     test_id = UUID(sync_id)
     error = ""
     try:
         _ask(runtime, test_id)
+    except Stopped:
+        with runtime.database.transaction() as db:
+            enqueue_test(db, test_id)
+        return
     except Exception as failure:  # noqa: BLE001 - a test tells every failure
         error = sentence_of(failure)
     with runtime.database.transaction() as db:
@@ -32,7 +39,7 @@ def run(runtime: Runtime, *, sync_id: str) -> None:
         db.run(ended.values(state=state, sealed=sealed, finished_at=clock.now()))
 
 
-TEST = job("connections.test", retries=1)(run)
+TEST = job("connections.test", retries=1, queue="tests")(run)
 
 
 def enqueue_test(db: Db, sync_id: UUID) -> None:
@@ -49,4 +56,5 @@ def _ask(runtime: Runtime, test_id: UUID) -> None:
         connector, config = configured(db, connection, purpose="test")
         sync.state, sync.started_at = "running", clock.now()
     if connector.check is not None:
-        connector.check(client(runtime.extras["outbound"], runtime.should_stop, Signal().wait), config)
+        speaking = client(runtime.extras["outbound"], runtime.should_stop, Signal().wait, timeout=TIMEOUT)
+        connector.check(speaking, config)

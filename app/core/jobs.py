@@ -29,22 +29,28 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Job:
-    """A registered job; ``every`` is a cron expression when the timetable starts it."""
+    """A registered job; ``every`` is a cron expression when the timetable starts it.
+
+    Jobs of one ``queue`` wait for each other when there are many, and for those of no other (``app.worker``).
+    """
 
     name: str
     run: Callable[..., None]
     every: str | None = None
     retries: int = 3
+    queue: str = "default"
 
 
 JOBS: dict[str, Job] = {}
 
 
-def job(name: str, *, every: str | None = None, retries: int = 3) -> Callable[[Callable[..., None]], Job]:
+def job(
+    name: str, *, every: str | None = None, retries: int = 3, queue: str = "default"
+) -> Callable[[Callable[..., None]], Job]:
     """Register ``run(runtime, **ids)`` under ``room.verb``; ``every`` puts it on the timetable (UTC cron)."""
 
     def register(run: Callable[..., None]) -> Job:
-        made = Job(name, run, every, retries)
+        made = Job(name, run, every, retries, queue)
         JOBS[name] = made
         return made
 
@@ -57,7 +63,9 @@ def enqueue(db: Db, what: Job, *, lock: str | None = None, queueing_lock: str | 
 
     try:
         with db.savepoint():
-            task = _queue().configure_task(what.name, lock=lock, queueing_lock=queueing_lock, connection=db.driver)
+            task = _queue().configure_task(
+                what.name, queue=what.queue, lock=lock, queueing_lock=queueing_lock, connection=db.driver
+            )
             return task.defer(**ids)
     except AlreadyEnqueued:
         return None

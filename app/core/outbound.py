@@ -53,7 +53,7 @@ class Outbound:
     """A guarded client; share one per run, from any number of threads, so that connections are kept and reused.
 
     ``allowed_internal_hosts`` is the operator's list (``host`` or ``host:port``). ``resolver`` answers all addresses of
-    (host, port); ``trust`` replaces the system's certificate authorities.
+    (host, port); ``trust`` replaces the system's certificate authorities; ``patience`` is how many seconds a call may take.
     """
 
     def __init__(
@@ -62,7 +62,9 @@ class Outbound:
         resolver: Resolver = lookup,
         *,
         trust: ssl.SSLContext | None = None,
+        patience: float = TOTAL_SECONDS,
     ) -> None:
+        self._patience = patience
         self._destinations = Destinations(allowed_internal_hosts)
         self._dialer = Dialer(self._destinations, resolver)
         self._pool = httpcore2.ConnectionPool(
@@ -101,13 +103,13 @@ class Outbound:
         content: bytes | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Send one request and read the whole answer, within ``timeout`` seconds (60 at most).
+        """Send one request and read the whole answer, within ``timeout`` seconds (no more than ``patience``).
 
         ``json`` is encoded as application/json unless ``headers`` names another type. Refuses with AddressRefused
         (nothing sent, or a redirect not followed), NotReachable, TooSlow, TooBig. Every other status is an answer.
         """
         host = "the other system"
-        token = deadline.set(monotonic() + min(TOTAL_SECONDS if timeout is None else timeout, TOTAL_SECONDS))
+        token = deadline.set(monotonic() + min(self._patience if timeout is None else timeout, self._patience))
         try:
             destination = self._destinations.read(_with_params(url, params))
             host = destination.host

@@ -1,7 +1,8 @@
 """How a connector reads another system's API: retries, named errors, typed answers, and one host only.
 
-Only GET is sent, and retried after 429 (as long as Retry-After says), after 5xx and when no answer came. A wait of
-more than a minute is not sat out here: the error carries it, and the sync is resumed from its last page.
+Only GET is sent, and retried after 429 (as long as Retry-After says), after 5xx and when no answer came. Others wait for
+the worker meanwhile, so what takes long is left to a later time, when the sync is resumed from its last page: a wait of
+more than a few seconds, which the error carries, and a server that has taken its time twice without a good answer.
 """
 
 import time
@@ -12,25 +13,36 @@ from urllib.parse import urljoin, urlsplit
 from typing_extensions import override
 
 from connectors.sdk.decoding import decode
-from connectors.sdk.errors import BrokenAnswer, ConfigurationError, TryLater
+from connectors.sdk.errors import BrokenAnswer, ConfigurationError, TooSlow, TryLater
 from connectors.sdk.http import MOST_BYTES, Http, Response, address, origin
 from connectors.sdk.redaction import Secret
 from connectors.sdk.refusals import is_good, refusal
 
 T = TypeVar("T")
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
-LONGEST_WAIT: Final = 60.0
+LONGEST_WAIT: Final = 10.0
+SLOW_SECONDS: Final = 10.0
+SLOW_TRIES: Final = 2
 
 
 class Client:
-    """What a connector gets to speak through; ``sleep`` may raise to stop the sync."""
+    """What a connector gets to speak through; ``sleep`` may raise to stop the sync.
+
+    ``timeout`` is for one request, in seconds; None for the supplier's own.
+    """
 
     def __init__(
-        self, http: Http, *, sleep: Callable[[float], object] = time.sleep, clock: Callable[[], float] = time.time
+        self,
+        http: Http,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.time,
+        timeout: float | None = None,
     ) -> None:
         self.http = http
         self.sleep = sleep
         self.clock = clock
+        self.timeout = timeout
 
     def api(self, base_url: str, *, bearer: Secret | None = None, headers: Mapping[str, Secret] | None = None) -> "Api":
         """The API under ``base_url``; ``bearer`` (RFC 6750) and ``headers`` go with every request."""
@@ -86,19 +98,24 @@ class Api:
 
     def _answer(self, url: str, params: Mapping[str, str] | None, needs: str) -> Response:
         """The first good answer, retried as the module says."""
+        slow = 0
         for pause in PAUSES:
+            began = self._client.clock()
             try:
                 return self._ask(url, params, needs)
             except TryLater as error:
                 wait = pause if error.retry_after is None else error.retry_after
-                if wait > LONGEST_WAIT:
+                slow += isinstance(error, TooSlow) or self._client.clock() - began > SLOW_SECONDS
+                if wait > LONGEST_WAIT or slow == SLOW_TRIES:
                     raise
             self._client.sleep(wait)
         return self._ask(url, params, needs)
 
     def _ask(self, url: str, params: Mapping[str, str] | None, needs: str) -> Response:
         """One request and its good answer; every other outcome is raised."""
-        response = self._client.http.request("GET", url, headers=self._headers, params=params)
+        response = self._client.http.request(
+            "GET", url, headers=self._headers, params=params, timeout=self._client.timeout
+        )
         if is_good(response):
             return response
         raise refusal(response, url, needs=needs, secrets=self._secrets, now=self._client.clock())

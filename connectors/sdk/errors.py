@@ -8,7 +8,8 @@ Messages are sentences for the person who looks after the connection; they hold 
     │   ├── CredentialRefused     enter a new token or password
     │   └── PermissionMissing     have the other system's administrator permit it
     ├── TryLater                the same request may succeed later
-    │   ├── NotReachable          no connection, a time-out, or the other system is down
+    │   ├── NotReachable          no connection, or the other system is down
+    │   │   └── TooSlow             no answer in time
     │   └── RateLimited           carries the seconds to wait
     └── BrokenAnswer            the other system is wrong: nothing may be concluded from it
 """
@@ -47,7 +48,11 @@ class TryLater(ConnectorError):
 
 
 class NotReachable(TryLater):
-    """No connection, a time-out, or the other system says that it is down (5xx)."""
+    """No connection, no answer in time, or the other system says that it is down (5xx)."""
+
+
+class TooSlow(NotReachable):
+    """No answer in time: whoever asks again waits as long again."""
 
 
 class RateLimited(TryLater):

@@ -1,7 +1,8 @@
 """What a connector may ask of the network: one method, supplied by whoever runs it.
 
-The supplier guards addresses, time-outs and sizes, follows no redirect, and raises ``NotReachable`` when no answer
-comes and ``ConfigurationError`` when the address may not be asked. Everything else is an answer, whatever its status.
+The supplier guards addresses, time-outs and sizes, follows no redirect, and raises ``NotReachable`` when no answer comes
+(``TooSlow`` when none came in time) and ``ConfigurationError`` when the address may not be asked. Everything else is an
+answer, whatever its status.
 """
 
 from collections.abc import Mapping

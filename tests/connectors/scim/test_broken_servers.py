@@ -96,10 +96,11 @@ def test_the_wait_a_server_asks_for_is_kept(sync: Sync) -> None:
         assert sync(peer).waits == [7]
 
 
-def test_a_wait_of_more_than_a_minute_is_left_to_the_job(sync: Sync) -> None:
-    with serving(lambda _: answer({}, 429, Retry_After="3600")) as peer, pytest.raises(RateLimited) as caught:
+@pytest.mark.parametrize("seconds", [11, 3600])
+def test_a_wait_of_more_than_a_few_seconds_is_left_to_the_job(sync: Sync, seconds: int) -> None:
+    with serving(lambda _: answer({}, 429, Retry_After=str(seconds))) as peer, pytest.raises(RateLimited) as caught:
         sync(peer)
-    assert caught.value.retry_after == 3600
+    assert caught.value.retry_after == seconds
     assert len(peer.asked) == 1
 
 

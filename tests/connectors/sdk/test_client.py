@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from connectors.sdk.client import Client
-from connectors.sdk.errors import BrokenAnswer, ConfigurationError, CredentialRefused, RateLimited
+from connectors.sdk.errors import BrokenAnswer, ConfigurationError, CredentialRefused, NotReachable, RateLimited
 from connectors.sdk.http import Response, address, origin, retry_after
 from connectors.sdk.redaction import Secret, scrub, shown
 from tests.connectors.plain_http import PlainHttp
@@ -97,6 +97,15 @@ def test_a_refused_credential_is_not_tried_twice(client: Client) -> None:
         with pytest.raises(CredentialRefused):
             client.api(peer.url).get("x", dict)
         assert len(peer.asked) == 1
+
+
+def test_a_server_that_fails_slowly_is_asked_twice() -> None:
+    moments = iter(range(0, 1000, 15))
+    http = PlainHttp()
+    with serving(lambda _: answer({}, 503)) as peer, pytest.raises(NotReachable):
+        Client(http, sleep=lambda _: None, clock=lambda: next(moments)).api(peer.url).get("x", dict)
+    http.close()
+    assert len(peer.asked) == 2
 
 
 def test_rate_limits_without_a_number_back_off_and_end() -> None:
