@@ -1,10 +1,14 @@
 """What a sync does: brings, changes, ends and brings back, and tells the trail."""
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from app.access.actions import link_account
 from app.access.models import Account
 from app.apps.records import Owner
+from app.connections.models import StagedRecord
+from app.connections.sync import run
 from app.core.audit import Event
 from app.core.database import Database
 from tests.builders import make_person
@@ -194,3 +198,25 @@ def test_groups_that_are_no_longer_read_end(bench: Bench) -> None:
             change_connection(db, ADMIN, CONNECTORS["scim"], found, {"settings": {"has_groups": False}})
         bench.sync(connection, peer)
     assert bench.present()["entitlements"] == bench.present()["grants"] == 0
+
+
+def test_what_an_earlier_version_has_staged_is_joined_all_the_same(bench: Bench) -> None:
+    """Its rows of people do not say whose address they bear: an update may come between two pages."""
+    with directory(users(1, 2, 3)) as peer:
+        first = bench.connect(peer)
+        assert bench.sync(first, peer).state == "done"
+        second = bench.connect(peer, decides=False, name="Another directory", settings={"page_size": 2})
+        sync_id = bench.request(second)
+        asked = len(peer.asked)
+        stopping = replace(bench.runtime(peer.url), should_stop=lambda: len(peer.asked) > asked)
+        run(stopping, sync_id=str(sync_id))
+        with bench.database.transaction() as db:
+            old = sa.update(StagedRecord).where(StagedRecord.kind == "person").values(email_index=None)
+            assert db.run(old) > 0
+        run(bench.runtime(peer.url), sync_id=str(sync_id))
+    assert bench.result(sync_id).state == "done"
+    assert bench.counts("people", "person_records", "person_emails") == {
+        "people": 3,
+        "person_records": 6,
+        "person_emails": 3,
+    }
