@@ -89,7 +89,8 @@ _UNREADABLE = """
 }).map((cell) => cell.outerHTML)
 """
 _BROKEN_WORDS = """
-() => [...document.querySelectorAll("tbody th a")].flatMap((link) => [...link.textContent.matchAll(/[^\\s-]+/g)].filter((word) => {
+() => [...document.querySelectorAll("tbody th a")].flatMap((link) =>
+[...link.textContent.matchAll(/[^\\s-]+/g)].filter((word) => {
   const range = document.createRange();
   range.setStart(link.firstChild, word.index);
   range.setEnd(link.firstChild, word.index + word[0].length);
