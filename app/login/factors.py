@@ -13,21 +13,26 @@ from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Invalid, NotFound
-from app.login import attempts, passwords, recovery_codes, sessions, totp
+from app.login import attempts, passwords, recovery_codes, sessions, step_up, totp
 from app.login.models import User, UserFacts, open_user
+from app.login.outcomes import Failed
 from app.login.password_rules import require_good
 from app.organisation.queries import get_organisation
 
 
-def change_password(db: Db, actor: Actor, *, current: str, new: str) -> None:
-    """Set a new password. Refuses (``Invalid``) a wrong present one and what ``password_rules`` refuses."""
+def change_password(db: Db, actor: Actor, *, current: str, new: str) -> Failed | None:
+    """Set a new password. None, or why the present one does not admit to it, which is an event and counts.
+
+    Refuses (``Invalid``) what ``password_rules`` refuses, and then does not look at the present one.
+    """
     user_id, facts = _me(db, actor)
-    if not passwords.verify(passwords.find_hash(db, user_id), current):
-        raise Invalid.field("current", "This is not your present password.")
     organisation = get_organisation(db).name
     require_good(new, email=facts.email, name=facts.name, organisation=organisation, field="new")
+    if failed := step_up.with_password(db, actor, current):
+        return failed
     passwords.store(db, user_id, passwords.hash_of(new), changed_at=clock.now())
     _changed(db, actor, Event.PASSWORD_CHANGED, "The password was changed")
+    return None
 
 
 def seed_for(db: Db, actor: Actor) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from app.core.errors import NotSignedIn, Refusal
 from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
 from app.core.prepared import Prepared
 from app.core.sealed import DoesNotOpen
-from app.login import set_up_sessions
+from app.login import refused_keys, set_up_sessions
 from app.login.models import (
     ACTIVE,
     ApiKey,
@@ -34,6 +34,7 @@ from app.login.models import (
 from app.login.sessions import ABSOLUTE, COOKIE, IDLE, SEEN_EVERY
 
 _LONGEST_AGENT: Final = 300
+_NO_KEY: Final = "This is not an API key of this installation."
 _users, _sessions, _keys = User.__table__.c, Session.__table__.c, ApiKey.__table__.c
 _USER = (
     _users.id.label("user_id"), _users.email_index, _users.roles, _users.status, _users.person_id,
@@ -127,16 +128,20 @@ def _note_seen(db: Db, row: Any, facts: SessionFacts, now: datetime) -> None:
 def _by_key(request: Request, db: Db, text: str) -> Actor:
     parsed = tokens.parse(text)
     row = _KEY.row(db, {"id": parsed[0]}) if parsed else None
-    if parsed is None or row is None or not tokens.same(parsed[1], row.digest):
-        raise NotSignedIn("This is not an API key of this installation.")
-    now = clock.now()
-    if row.revoked_at is not None or row.expires_at <= now or row.status != ACTIVE:
-        raise NotSignedIn("This API key is revoked or has ended. Make a new one under Settings, API keys.")
+    stranger = anonymous(**_origin(request))
+    if parsed is None or row is None:
+        refused_keys.remember(request, stranger, "Not a key of this installation")
+        raise NotSignedIn(_NO_KEY)
     try:
         name = db.open(ApiKeyFacts, ApiKey, row.id, row.sealed, *api_key_bound(row)).name
         email = _email(db, row)
     except DoesNotOpen:
-        raise NotSignedIn("This API key was altered. Make a new one under Settings, API keys.") from None
+        name = email = ""
+    now = clock.now()
+    reason, answer = _why_not(row, parsed[1], now, is_whole=bool(email))
+    if reason:
+        refused_keys.remember(request, stranger, reason, key_id=row.id, user=email)
+        raise NotSignedIn(answer)
     if row.last_used_at is None or row.last_used_at < now - SEEN_EVERY:
         db.run(_USED.values(last_used_at=now), {"key": row.id, "before": now - SEEN_EVERY})
     roles = tuple(row.roles)
@@ -144,6 +149,18 @@ def _by_key(request: Request, db: Db, text: str) -> Actor:
         "api_key", f"{email} · key {name}", id=row.id, user_id=row.user_id, person_id=row.person_id, roles=roles,
         permissions=_cut(row.scopes, roles), rows=rows_of(roles), **_origin(request),
     )  # fmt: skip
+
+
+def _why_not(row: Any, digest: bytes, now: datetime, *, is_whole: bool) -> tuple[str, str]:
+    """Why a key is refused, for the trail and for who sent it; who does not have its secret learns nothing of it."""
+    if not tokens.same(digest, row.digest):
+        return "Wrong secret", _NO_KEY
+    if row.revoked_at is not None or row.expires_at <= now or row.status != ACTIVE:
+        reason = "The key is revoked" if row.revoked_at else "The key has ended, or its user is deactivated"
+        return reason, "This API key is revoked or has ended. Make a new one under Settings, API keys."
+    if not is_whole:
+        return "The key was altered", "This API key was altered. Make a new one under Settings, API keys."
+    return "", ""
 
 
 def _cut(scopes: list[str], roles: tuple[str, ...]) -> frozenset[Permission]:

@@ -14,6 +14,7 @@ from app.core.database import Db
 
 NOT_RIGHT: Final = "The e-mail address or the password is not right."
 CODE_NOT_RIGHT: Final = "That code is not right, or it was used already. Wait for the next one."
+PRESENT_NOT_RIGHT: Final = "This is not your present password."
 START_AGAIN: Final = "This sign-in is over. Start again with your password."
 
 

@@ -14,7 +14,7 @@ from app.core.actor import Actor
 from app.core.database import Database
 from app.core.identifiers import new_id
 from app.core.permissions import SESSION_ONLY, Permission, permissions_of, rows_of
-from app.login import api_keys
+from app.login import api_keys, refused_keys
 from app.login.models import ApiKey, User
 from tests.login.installation import Known, events, later, make_user, start_session, with_session
 
@@ -224,6 +224,41 @@ def test_a_key_is_named_after_its_user_whatever_its_own_name_is(app: FastAPI, da
         audit.record(db, me, audit.Event.APP_CHANGED, audit.Subject("app"))
     ((_, facts),) = events(database, "app.changed")
     assert facts.detail == {"user": str(clerk.id)}
+
+
+def test_every_refused_key_is_an_event_of_its_address_once_a_minute(
+    app: FastAPI, database: Database, owner: Known
+) -> None:
+    revoked, altered, good = (key_of(database, owner) for _ in range(3))
+    with database.transaction() as db:
+        api_keys.revoke(db, actor_of(owner, "owner"), UUID(hex=revoked.split("_")[1]))
+        this = ApiKey.id == UUID(hex=altered.split("_")[1])
+        db.run(sa.update(ApiKey).where(this).values(scopes=["people:read"]))
+    wrong = f"{'_'.join(good.split('_')[:2])}_{tokens.make().text.split('_')[2]}"
+    wrong = f"{wrong}_{tokens._checksum(wrong)}"
+    for key in (revoked, altered, wrong, tokens.make().text, tokens.make().text, "swk_x", revoked, wrong):
+        assert call(app, key) == 401
+    found = events(database, "login.attempt")
+    assert [facts.reason for _, facts in found] == [
+        "The key is revoked", "The key was altered", "Wrong secret", "Not a key of this installation",
+    ]  # fmt: skip
+    assert {(row.outcome, row.method) for row, _ in found} == {("failure", "api_key")}
+    assert found[0][1].username == owner.email
+    assert not any(key.split("_")[2] in repr(facts) for _, facts in found for key in (revoked, altered, good))
+    with later(seconds=61):
+        assert call(app, tokens.make().text) == 401
+    assert events(database, "login.attempt")[-1][1].detail == {"not_recorded_before": 2}
+
+
+def test_a_flood_of_bad_keys_from_many_addresses_does_not_fill_the_trail(
+    app: FastAPI, database: Database, owner: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused_keys, "EVERYWHERE", 3)
+    for number in range(9):
+        stranger = TestClient(app, base_url="https://stackwarden.example.com", client=(f"198.51.100.{number}", 4000))
+        answer = stranger.get("/api/v1/apps", headers={"authorization": f"Bearer {tokens.make().text}"})
+        assert answer.status_code == 401
+    assert len(events(database, "login.attempt")) == 3
 
 
 def test_identifying_a_caller_is_one_query(

@@ -12,7 +12,7 @@ from app.core.database import Database
 from app.core.errors import Refusal
 from app.core.identifiers import new_id
 from app.core.permissions import ROLES, permissions_of, rows_of
-from app.login import actions, passwords, queries, totp
+from app.login import actions, attempts, passwords, queries, sessions, throttle, totp
 from app.login.models import User, email_index
 from app.people.users import link_users
 from tests.builders import make_person
@@ -226,6 +226,21 @@ def test_own_password_authenticator_and_codes_are_changed_with_a_fresh_code_only
     assert boss.get("/settings/security/recovery-codes").status_code == 200
     assert boss.post("/settings/security/recovery-codes").text.count("<li><code>") == 10
     assert "10" in boss.get("/settings/security").text
+
+
+def test_a_wrong_present_password_is_an_event_and_five_end_the_session(
+    app: FastAPI, boss: Browser, database: Database
+) -> None:
+    page, new = "/settings/security/password", "twelve copper lanterns glow"
+    cookie = boss.cookies[sessions.COOKIE]
+    for _ in range(throttle.STEP_UPS - 1):
+        answer = boss.submit(page, current="wrong", new=new)
+        assert answer.status_code == 422
+        assert "not your present password" in answer.text
+    assert attempts.START_AGAIN in boss.submit(page, current="wrong", new=new).text
+    found = events(database, "login.step_up")
+    assert [(row.outcome, row.method) for row, _ in found] == [("failure", "password")] * throttle.STEP_UPS
+    assert with_session(app, cookie).get("/").status_code == 303
 
 
 def test_a_user_altered_by_hand_is_shown_as_such_and_never_sealed_again(boss: Browser, database: Database) -> None:

@@ -12,8 +12,8 @@ from app.core.database import Db, Transaction
 from app.core.errors import FieldError, Invalid, NotSignedIn
 from app.core.inputs import Input
 from app.core.permissions import Permission
-from app.login import factors, queries, recovery_codes, totp
-from app.login.pages.sign_in import CodeForm
+from app.login import factors, queries, recovery_codes, sessions, totp
+from app.login.pages.sign_in import CodeForm, refused, sign_in_again
 from app.login.password_rules import SHORTEST
 from app.login.queries import UserOut
 from app.web import flash
@@ -92,10 +92,19 @@ def change_password(
 ) -> Response:
     try:
         typed = sent.valid()
-        factors.change_password(db, actor, current=typed.current.get_secret_value(), new=typed.new.get_secret_value())
+        failed = factors.change_password(
+            db, actor, current=typed.current.get_secret_value(), new=typed.new.get_secret_value()
+        )
     except Invalid as wrong:
         return render(request, "login/password.html", PasswordPage(errors=wrong.fields), status=422)
-    return _back("Password changed. Your other sessions ended.")
+    if failed is None:
+        return _back("Password changed. Your other sessions ended.")
+    if failed.is_over:
+        again = sign_in_again(request, failed, next_path=PASSWORD)
+        sessions.clear_cookie(again)
+        return again
+    page = PasswordPage(errors=(FieldError("current", failed.message),))
+    return refused(render(request, "login/password.html", page, status=422), failed)
 
 
 @router.get(AUTHENTICATOR)
