@@ -151,12 +151,14 @@ def _carry_out(runtime: Runtime, claim: Claim) -> None:
         if runtime.should_stop():
             raise Stopped
         stream, cursor = upcoming
+        began = clock.monotonic()
         page = stream.fetch(run_.client, run_.config, cursor)
+        seconds = clock.monotonic() - began
         with runtime.database.transaction() as db:
             if fencing.hold(db, claim):
                 endings.stop(db, ACTOR, claim.sync_id)
                 return
-            _store(db, run_, stream, page)
+            _store(db, run_, stream, page, seconds)
     with runtime.database.transaction() as db:
         fencing.hold(db, claim)
         db.run(
@@ -190,11 +192,11 @@ def _checkpoint(db: Db, claim: Claim) -> Checkpoint:
     return Checkpoint()
 
 
-def _store(db: Db, run_: Run, stream: Stream, page: Page) -> None:
+def _store(db: Db, run_: Run, stream: Stream, page: Page, seconds: float) -> None:
     """One page, the next cursor and what is known so far, together or not at all."""
     claim = run_.claim
     repeats = stage(Desk(db, claim.connection_id, claim.sync_id), page.records, page.problems)
-    run_.checkpoint = run_.checkpoint.passed(stream.key, page, duplicates=repeats)
+    run_.checkpoint = run_.checkpoint.passed(stream.key, page, duplicates=repeats, seconds=seconds)
     version = run_.checkpoint.version
     sealed = db.seal(SyncCheckpoint, claim.sync_id, run_.checkpoint, version)
     db.session.merge(SyncCheckpoint(sync_id=claim.sync_id, version=version, sealed=sealed))

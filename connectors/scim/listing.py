@@ -16,7 +16,7 @@ from connectors.sdk.pages import Gather
 from connectors.sdk.paging import StartIndex
 
 T = TypeVar("T")
-_MOST_DIGITS = 9
+_MOST_DIGITS = 18
 
 
 class ListResponse(Struct, frozen=True):
@@ -66,4 +66,5 @@ def read_page(client: Client, config: Config, cursor: str | None, endpoint: str,
         next=position.after(gathered.ids, answer.total),
         items=len(gathered.ids),
         total=answer.total,
+        asked=count,
     )

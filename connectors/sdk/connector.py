@@ -30,14 +30,15 @@ class Page(Struct, frozen=True, kw_only=True):
     """One page of a stream.
 
     ``next`` is the cursor of the page after it, None at the end. ``items`` counts what the other system sent, in the
-    unit that ``total`` (what it says there is in all, None when it does not say) counts. ``skipped`` counts what was
-    understood and left out on purpose.
+    unit that ``total`` (what it says there is in all, None when it does not say) counts; ``asked`` is how many it was asked
+    for. ``skipped`` counts what was understood and left out on purpose.
     """
 
     records: tuple[Record, ...]
     next: str | None
     items: int
     total: int | None = None
+    asked: int | None = None
     problems: tuple[Problem, ...] = ()
     skipped: int = 0
 

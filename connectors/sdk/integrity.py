@@ -16,6 +16,18 @@ from connectors.sdk.errors import BrokenAnswer
 MOST_EMPTY_PAGES = 50
 
 
+class Limits(Struct, frozen=True):
+    """Where a run ends that would go on without end: so many entries, seconds of reading, and tiny pages to come."""
+
+    entries: int = 2_000_000
+    seconds: float = 6 * 3600
+    tiny_pages: int = 100_000
+
+
+LIMITS = Limits()
+_TINY = 4  # a page of less than a quarter of what was asked for
+
+
 class StreamFacts(Struct, frozen=True, omit_defaults=True):
     """What is known of one stream so far. ``nameless`` are the problems whose record has no readable id."""
 
@@ -67,11 +79,22 @@ class Checkpoint(Struct, frozen=True, omit_defaults=True):
     cursor: str | None = None
     facts: dict[str, StreamFacts] = {}
     version: int = 1
+    seconds: float = 0.0
 
-    def passed(self, stream: str, page: Page, *, duplicates: int) -> "Checkpoint":
-        """The checkpoint after ``page`` of ``stream``."""
+    def passed(
+        self, stream: str, page: Page, *, duplicates: int, seconds: float = 0.0, limits: Limits | None = None
+    ) -> "Checkpoint":
+        """The checkpoint after ``page`` of ``stream``, which took ``seconds`` to read.
+
+        Raises ``BrokenAnswer`` when the stream gets nowhere, or there is more to come and the run is at its limits.
+        """
         facts = self.facts.get(stream, StreamFacts()).counted(page, duplicates=duplicates)
-        return replace(self, stream=stream, cursor=page.next, facts={**self.facts, stream: facts})
+        after = replace(
+            self, stream=stream, cursor=page.next, facts={**self.facts, stream: facts}, seconds=self.seconds + seconds
+        )
+        if page.next is not None:
+            _require_an_end(after, facts, page, limits or LIMITS)
+        return after
 
     def upcoming(self, streams: Sequence[Stream]) -> tuple[Stream, str | None] | None:
         """The stream and cursor to read next, or None when all is read."""
@@ -79,6 +102,26 @@ class Checkpoint(Struct, frozen=True, omit_defaults=True):
             if not self.facts.get(stream.key, StreamFacts()).is_drained:
                 return stream, self.cursor if stream.key == self.stream else None
         return None
+
+
+def _require_an_end(run: Checkpoint, facts: StreamFacts, page: Page, limits: Limits) -> None:
+    items = sum(each.items for each in run.facts.values())
+    to_come = ((page.total or 0) - facts.items) // (page.items or 1)
+    if 0 < page.items * _TINY < (page.asked or 0) and to_come > limits.tiny_pages:
+        raise BrokenAnswer(
+            f"The server announces {page.total:,} entries and sends {page.items:,} a page where {page.asked:,} were "
+            f"asked for: {to_come:,} more pages. Have its administrator allow larger pages, or correct its total."
+        )
+    if items > limits.entries:
+        raise BrokenAnswer(
+            f"The server has sent {items:,} entries and has more; a sync reads {limits.entries:,} at most. "
+            "Have its administrator narrow down what this token may read, or look for a list without an end."
+        )
+    if run.seconds > limits.seconds:
+        raise BrokenAnswer(
+            f"The server was read for {run.seconds / 3600:.1f} hours and {items:,} entries and has more. "
+            "Ask its administrator why it is slow, or whether its list has no end; larger pages may help."
+        )
 
 
 class Sound(Struct, frozen=True):

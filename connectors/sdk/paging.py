@@ -1,7 +1,7 @@
 """The ways in which systems cut a list into pages, as small frozen positions that become and come from a cursor.
 
-``Position.after`` gives the cursor of the next page, None at the end, and refuses to go where it has just been: a run
-ends when there is no progress, not after so many pages. ``StreamFacts`` catches longer loops.
+``Position.after`` gives the cursor of the next page, None at the end, and refuses to go where it has just been.
+``StreamFacts`` catches longer loops, and ``Checkpoint`` lists without end.
 """
 
 from collections.abc import Sequence

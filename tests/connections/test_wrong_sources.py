@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.connections import runs, schedule
 from app.connections.models import Connection, Sync
 from app.core import clock
+from connectors.sdk.integrity import Limits
 from tests.connections.directory import directory, group, hold, users
 from tests.connections.harness import ADMIN, Bench
 from tests.peers.broken_scim import Answer, Behaviour, BrokenPeer, Directory, answer, first
@@ -217,6 +218,36 @@ def test_additions_of_an_unsound_answer_are_taken(settled: Any) -> None:
     result = bench.sync(connection, peer)
     assert (result.sync.verdict, result.count("person", "added")) == ("unsound", 1)
     assert bench.present()["accounts"] == 13
+
+
+def _endless(total: int, size: int) -> Behaviour:
+    """New users on every page, without end."""
+
+    def behave(asked: Any) -> Answer:
+        start = int(asked.query["startIndex"])
+        return answer({"totalResults": total, "Resources": users(*range(start, start + size))})
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("limits", "total", "said"),
+    [
+        (Limits(), 10**9, "sends 2 a page where 200 were asked for"),
+        (Limits(entries=20), 100_000, "a sync reads 20 at most"),
+        (Limits(seconds=0), 100_000, "hours and 2 entries and has more"),
+    ],
+)
+def test_a_list_without_an_end_is_left_with_a_sentence(
+    settled: Any, monkeypatch: Any, limits: Limits, total: int, said: str
+) -> None:
+    bench, peer, connection = settled
+    monkeypatch.setattr("connectors.sdk.integrity.LIMITS", limits)
+    peer.behave = _endless(total, 2)
+    result = bench.sync(connection, peer)
+    _nobody_gone(bench)
+    assert result.state == "failed"
+    assert said in result.facts.error
 
 
 def test_a_peer_that_hangs_up_is_tried_again(bench: Bench, monkeypatch: Any) -> None:
