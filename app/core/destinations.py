@@ -58,6 +58,14 @@ class Destinations:
         if match["query"] is not None:
             target += "?" + match["query"]
         allowed = (host, port) in self._allowed
+        listed = sorted(each for name, each in self._allowed if name == host)
+        if listed and not allowed and port != DEFAULT_PORT["https"]:
+            ports = " and ".join(map(str, listed))
+            raise AddressRefused(
+                f"The operator's list has {host} for port {ports} only, not for {port}: "
+                f"a host without a port there means 80 and 443. It would have to name {host}:{port}.",
+                rule="port",
+            )
         if scheme == "http" and not allowed:
             raise AddressRefused(f"{host} must be called by https.", rule="scheme")
         if port != DEFAULT_PORT["https"] and not allowed:

@@ -111,3 +111,12 @@ def test_the_operators_list_is_exact_and_ignores_case(entry: str, url: str, is_a
         else:
             with pytest.raises(AddressRefused):
                 client.check(url)
+
+
+def test_a_host_that_is_listed_for_other_ports_is_refused_with_the_rule() -> None:
+    for entry, ports in (("127.0.0.1", "80 and 443"), ("127.0.0.1:81", "81")):
+        with Outbound((entry,)) as client, pytest.raises(AddressRefused) as caught:
+            client.check("http://127.0.0.1:8080/scim")
+        assert caught.value.rule == "port"
+        assert f"127.0.0.1 for port {ports} only, not for 8080" in caught.value.message
+        assert "means 80 and 443" in caught.value.message
