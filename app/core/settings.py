@@ -26,6 +26,8 @@ from pydantic import (
 from app.core.errors import StartRefused
 
 PREFIX = "STACKWARDEN_"
+_WIDEST = {4: 8, 6: 16}
+_PRIVATE = IPv6Network("fc00::/7")
 _LISTS = {"trusted_proxies", "allowed_internal_hosts"}
 
 
@@ -102,6 +104,18 @@ class Settings(BaseModel):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must be https")
         return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _few(cls, value: tuple[IPv4Network | IPv6Network, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+        for network in value:
+            is_private = isinstance(network, IPv6Network) and network.subnet_of(_PRIVATE)
+            if network.prefixlen < _WIDEST[network.version] and not is_private:
+                raise ValueError(
+                    f"must name the proxies in front of us and not {network}: whoever is believed chooses their own "
+                    f"address (/{_WIDEST[4]} at the widest, /{_WIDEST[6]} for IPv6)"
+                )
+        return value
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
