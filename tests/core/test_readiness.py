@@ -1,5 +1,7 @@
 """Ready means: the database answers at our migration, the data keys open; the vault alone only degrades."""
 
+import os
+import signal
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -61,3 +63,19 @@ def test_a_good_answer_is_good_for_a_moment_and_a_bad_one_is_not(
         assert ready() == "ok"
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
         assert ready() == "ok"
+
+
+def test_a_server_that_is_stopped_is_not_ready_and_is_again_once_it_goes_on(
+    ready: Readiness, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped, it neither answers nor refuses: whoever waits for it waits until it goes on."""
+    monkeypatch.setattr(readiness, "PATIENCE", 0.5)
+    ready._database.engine.dispose()  # so that a connection must be made
+    postmaster = int((postgres.directory / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        assert [ready(), ready()] == ["unavailable"] * 2
+    finally:
+        os.kill(postmaster, signal.SIGCONT)
+    monkeypatch.setattr(readiness, "PATIENCE", 60.0)
+    assert ready() == "ok"
