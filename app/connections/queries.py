@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from app.apps.queries import surviving_id
 from app.connections.models import Connection, ConnectionFacts, Counts, Sync, open_connection, open_sync
 from app.core import clock
 from app.core.database import Db
@@ -172,8 +173,8 @@ def _opened(db: Db, row: Any) -> ConnectionOut:
         facts, health = ConnectionFacts(), "altered"
     return ConnectionOut(
         id=row.id, connector=row.connector, name=row.name, status=row.status, health=health,
-        app_id=row.app_id, feeds_people=row.feeds_people, every_minutes=row.every_minutes,
-        removal_percent=row.removal_percent, removal_count=row.removal_count, settings=facts.settings,
+        app_id=surviving_id(db, row.app_id) if row.app_id else None, feeds_people=row.feeds_people,
+        every_minutes=row.every_minutes, removal_percent=row.removal_percent, removal_count=row.removal_count, settings=facts.settings,
         secrets=facts.secrets, last_complete_at=row.last_complete_at, next_run_at=row.next_run_at,
         created_at=row.created_at,
     )  # fmt: skip

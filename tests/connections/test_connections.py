@@ -1,12 +1,15 @@
 """Connections over pages and JSON: who may, what is refused, and where a secret may and may not go."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from app.access import merging
+from app.apps.models import App
 from app.connections import runs, testing
 from app.connections.models import Connection
 from app.core import vault
@@ -353,3 +356,21 @@ def test_a_lifecycle_source_must_know_people(asking: Asking, bench: Bench) -> No
         connection = bench.connect(peer, decides=False, settings={"is_directory": False})
     assert asking().post(f"/integrations/{connection}/lifecycle").status_code == 409
     assert isinstance(connection, UUID)
+
+
+def test_a_connection_whose_app_was_merged_away_belongs_to_the_one_that_stands_for_it(
+    asking: Asking, database: Database, app_id: str
+) -> None:
+    connection = _made(asking, app_id)
+    with database.transaction() as db:
+        kept, gone = db.find(App, make_app(db, "Kept app")), db.find(App, UUID(app_id))
+        assert kept is not None
+        assert gone is not None
+        merging.merge_apps(db, ADMIN, kept, gone)
+        kept_id = str(kept.id)
+    client = asking(accept=JSON)
+    assert client.get(f"/api/v1/connections/{connection}").json()["app_id"] == kept_id
+    page = asking().get(f"/integrations/{connection}/settings").text
+    assert re.search(rf'<option value="{kept_id}"[^>]*selected', page)
+    sent = _form(kept_id, **{"settings.token": ""})
+    assert asking().post(f"/integrations/{connection}/settings", data=sent).status_code == 303
