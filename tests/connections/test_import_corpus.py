@@ -1,8 +1,10 @@
 """CSV-02: files that are wrong, huge or hostile are refused with a place and a reason, or read row by row; never a 5xx."""
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +15,15 @@ import sqlalchemy as sa
 from app.connections.imports import large
 from app.connections.imports.models import Import
 from app.core.database import Database
+from tests.conftest import TEMPLATE
 from tests.connections import sheets
+from tests.connections.directory import directory
 from tests.connections.harness import Bench
 from tests.connections.sheets import ADMIN, checksums, facts, sheet
 from tests.connections.site import Asking
+from tests.connections.test_fencing import _until
+from tests.drills.sync_kills import open_database, settings_of, worker
+from tests.postgres import Server
 
 HEADER = b"Email,Name\r\n"
 ROWS = b"".join(b"person%d@example.com,Person %d\r\n" % (i, i) for i in range(50))
@@ -116,6 +123,36 @@ def test_a_large_file_is_read_and_applied_by_a_worker_whole_or_not_at_all(bench:
         large.APPLY.run(runtime, import_id=import_id)
     assert facts(database, UUID(import_id))[0].state == "applied"
     assert bench.counts("people") == {"people": 50}
+
+
+def test_a_worker_knows_the_jobs_of_large_files(postgres: Server) -> None:
+    """A real one: what only a test registers is never done."""
+    name = "large_imports"
+    postgres.create_database(name, TEMPLATE)
+    database = open_database(postgres, name)
+
+    def state() -> str:
+        return facts(database, import_id)[0].state
+
+    try:
+        with tempfile.TemporaryDirectory() as folder, directory([]) as peer:
+            with database.transaction() as db:
+                data = io.BytesIO(HEADER + ROWS)
+                given = sheets.upload(db, ADMIN, sheets.BY_KEY["people"], None, "people.csv", data)
+                import_id = given.id
+                large.start_reading(db, given)
+            with worker(settings_of(postgres, name, peer, Path(folder))):  # type: ignore[arg-type]
+                _until(lambda: state() == "ready")
+                with database.transaction() as db:
+                    again = db.find(Import, import_id, lock=True)
+                    assert again is not None
+                    large.start_applying(db, again)
+                _until(lambda: state() == "applied")
+            with database.transaction(read_only=True) as db:
+                assert db.value(sa.text("SELECT count(*) FROM people")) == 50
+    finally:
+        database.close()
+        postgres.drop_database(name)
 
 
 def test_a_large_file_that_cannot_be_applied_any_more_says_so(bench: Bench) -> None:
