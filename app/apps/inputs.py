@@ -14,11 +14,26 @@ from app.core.database import Db
 from app.core.inputs import ABSENT, Email, Input, LongText, Name, changes
 from app.people.facets import ensure_facet
 from app.people.roster import Roster
+from app.web.filters import is_web_address
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(text.one_line)]
 Category = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(text.one_line)]
 _NULLABLE = {"owner", "cost_centre_id"}
-Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(text.one_line)]
+
+
+def _web_address(typed: str) -> str:
+    """What is typed, if a link may lead there: http or https with a host, never a script; or nothing."""
+    if typed and not is_web_address(typed):
+        raise ValueError("This must be a web address, such as https://example.com.")
+    return typed
+
+
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500),
+    AfterValidator(text.one_line),
+    AfterValidator(_web_address),
+]
 
 
 class AppIn(Input):

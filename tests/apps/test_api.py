@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.core import clock
@@ -138,8 +139,8 @@ def test_a_repeated_request_adds_one_app(asking: Asking, database: Database) -> 
 
 
 def test_text_is_kept_as_typed(asking: Asking) -> None:
-    made = asking().post(PATH, json={"name": SCRIPT, "url": "javascript:alert(1)", "notes": SCRIPT}).json()
-    assert (made["name"], made["url"], made["notes"]) == (SCRIPT, "javascript:alert(1)", SCRIPT)
+    made = asking().post(PATH, json={"name": SCRIPT, "notes": SCRIPT}).json()
+    assert (made["name"], made["notes"]) == (SCRIPT, SCRIPT)
 
 
 def test_apps_are_searched_filtered_and_sorted(asking: Asking, database: Database) -> None:
@@ -222,3 +223,18 @@ def test_an_owner_named_by_an_address_that_is_known_is_that_person(asking: Askin
         ada = make_person(db, "Ada", "ada@example.com")
     made = asking().post(PATH, json={"name": "Figma", "owner_email": "Ada@Example.com"}).json()
     assert (made["owner_id"], made["owner_email"]) == (str(ada), "")
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "figma"])
+def test_an_address_that_no_link_may_lead_to_is_refused_wherever_it_is_sent(asking: Asking, url: str) -> None:
+    refused = asking().post(PATH, json={"name": "Figma", "url": url})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["message"] == "This must be a web address, such as https://example.com."
+    form = asking().post("/apps/new", data={"name": "Figma", "status": "new", "url": url})
+    assert form.status_code == 422
+    assert "Address must be a web address, such as https://example.com." in form.text
+
+
+def test_a_web_address_is_kept_as_typed(asking: Asking) -> None:
+    made = asking().post(PATH, json={"name": "Figma", "url": "http://Figma.example/A?b"}).json()
+    assert made["url"] == "http://Figma.example/A?b"
