@@ -18,7 +18,10 @@ ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 UNKNOWN = "—"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HUES = 10
-_THIS = re.compile(r"^This(?= (?:is|must|needs|can|was|has) )")
+# Only where "This" is the field: "This is the last owner" and "This is not your present password" speak of other things.
+_THIS = re.compile(
+    r"^This(?= (?:is required|is not in the expected|must|needs at least|can have|was sent more than) ?)"
+)
 _AGES = (  # below this, in this unit
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
     (timedelta(days=1), timedelta(hours=1), "hour"),
@@ -43,6 +46,13 @@ def moment(value: datetime | None, zone: tzinfo | None = None) -> str:
         return UNKNOWN
     local = value.astimezone(zone or ZONE.get())
     return f"{day(local.date())}, {local:%H:%M}"
+
+
+def second(value: datetime | None) -> str:
+    """12 Dec 2026, 09:42:05: a moment of the trail, where two acts within a minute are told apart."""
+    if value is None:
+        return UNKNOWN
+    return f"{moment(value)}:{value:%S}"
 
 
 def ago(value: date | None) -> str:
@@ -142,6 +152,7 @@ def is_web_address(url: str) -> bool:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "moment": moment,
+    "second": second,
     "ago": ago,
     "number": number,
     "counted": counted,

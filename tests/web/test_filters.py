@@ -125,4 +125,6 @@ def test_the_summary_of_errors_names_the_field_as_its_label_does() -> None:
     assert filters.named_in(FieldError("name", "This is required."), fields) == "Your name & title is required."
     assert filters.named_in(FieldError("roles", "This must be a list."), fields) == "Roles must be a list."
     assert filters.named_in(FieldError("name", "This password is weak."), fields) == "This password is weak."
+    for about_something_else in ("This is the last owner who can sign in.", "This is not your present password."):
+        assert filters.named_in(FieldError("roles", about_something_else), fields) == about_something_else
     assert filters.named_in(FieldError("other", "This is required."), fields) == "This is required."
