@@ -18,6 +18,8 @@ from app.web.router import Router
 from app.web.sources import Source, sources_of
 
 router = Router()
+_SHOWN = 8
+_WELL = frozenset({"Fresh", "Paused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """The first page. ``steps`` is empty once everything is in place; sources are those that may be seen."""
+    """The first page. ``steps`` is empty once everything is in place.
+
+    ``sources`` are the first of those that may be seen, in need of somebody before well; ``more_sources`` counts the rest.
+    """
 
     figures: Figures
     cards: tuple[ShownCard, ...]
     steps: tuple[Step, ...]
     sources: tuple[Source, ...]
+    more_sources: int
 
 
 @router.get("/", include_in_schema=False)
@@ -49,11 +55,17 @@ def overview(request: Request, actor: Annotated[Actor, requires(Permission.SELF)
     has_lifecycle = get_organisation(db).lifecycle_source_id is not None
     steps = _steps(figures, sources, has_lifecycle=has_lifecycle) if actor.may(Permission.CONNECTIONS_WRITE) else ()
     cards = panels_of(request).cards("overview", db, actor)
-    return _draw(request, OverviewPage(figures, cards, steps, sources))
+    return _draw(
+        request, OverviewPage(figures, cards, steps, _worst_first(sources)[:_SHOWN], max(0, len(sources) - _SHOWN))
+    )
 
 
 def _draw(request: Request, page: OverviewPage) -> HTMLResponse:
     return render(request, "overview/overview.html", page)
+
+
+def _worst_first(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    return tuple(sorted(sources, key=lambda source: source.state in _WELL))
 
 
 def _steps(figures: Figures, sources: tuple[Source, ...], *, has_lifecycle: bool) -> tuple[Step, ...]:
