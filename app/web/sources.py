@@ -26,17 +26,29 @@ class Source:
     last_complete_at: datetime | None
     state: str
     is_live: bool = True
+    is_removed: bool = False
+
+
+class Sources(dict[UUID, Source]):
+    """The sources that are there, by id of the connection; ``removed`` knows the names of those that were."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        every = tuple(sources)
+        super().__init__((source.id, source) for source in every if not source.is_removed)
+        self.removed = {source.id: source for source in every if source.is_removed}
 
 
 ListSources = Callable[[Db], Iterable[Source]]
 
 
-def sources_of(request: Request, db: Db) -> Mapping[UUID, Source]:
+def sources_of(request: Request, db: Db) -> Sources:
     """The sources of the running application, by id of the connection."""
     list_sources: ListSources = request.app.state.sources
-    return {source.id: source for source in list_sources(db)}
+    return Sources(list_sources(db))
 
 
 def source_of(sources: Mapping[UUID, Source], connection_id: UUID) -> Source:
-    """One source; a connection that was removed is named as such."""
-    return sources.get(connection_id) or Source(connection_id, "Removed connection", None, "removed")
+    """One source; a connection that was removed is named as such, by its own name where that is known."""
+    removed = sources.removed if isinstance(sources, Sources) else {}
+    unknown = Source(connection_id, "Removed connection", None, "removed", is_removed=True)
+    return sources.get(connection_id) or removed.get(connection_id) or unknown
