@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.connections import actions, queries, runs
 from app.connections.catalogue import connector_of
-from app.connections.models import Counts
+from app.connections.models import Counts, SyncState
 from app.connections.queries import ConnectionOut, SyncOut
 from app.core.actor import Actor
 from app.core.clock import now
@@ -141,7 +141,7 @@ def list_syncs(
     limit: LimitParam = 100,
     cursor: CursorParam = None,
     connection_id: UUID | None = None,
-    state: Annotated[list[str] | None, Query(max_length=10)] = None,
+    state: Annotated[list[SyncState] | None, Query(max_length=10)] = None,
 ) -> Response:
     asked = order(queries.NEWEST_FIRST, limit, cursor)
     return answer_page(request, queries.list_syncs(db, asked, connection_id=connection_id, states=state or ()))

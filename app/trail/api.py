@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from app.core.actor import Actor
+from app.core.audit import Event, Outcome
 from app.core.clock import now
 from app.core.database import Transaction
 from app.core.errors import NotFound
@@ -37,8 +38,8 @@ def list_events(
     db: Transaction,
     limit: LimitParam = 100,
     cursor: CursorParam = None,
-    action: Annotated[list[str] | None, Query(max_length=50)] = None,
-    outcome: Annotated[list[str] | None, Query(max_length=5)] = None,
+    action: Annotated[list[Event] | None, Query(max_length=50)] = None,
+    outcome: Annotated[list[Outcome] | None, Query(max_length=5)] = None,
     who: Text = "",
     ip: Text = "",
     actor_id: UUID | None = None,
@@ -47,7 +48,7 @@ def list_events(
     until: Annotated[Moment | None, Query()] = None,
 ) -> Response:
     wanted = EventFilter(
-        actions=tuple(action or ()), outcomes=tuple(outcome or ()), who=who, ip=ip, actor_id=actor_id,
+        actions=tuple(each.value for each in action or ()), outcomes=tuple(outcome or ()), who=who, ip=ip, actor_id=actor_id,
         subject_id=subject_id, since=since, until=until, sign_ins=None if _reads_sign_ins(actor) else False,
     )  # fmt: skip
     return answer_page(request, queries.list_events(db, order(queries.NEWEST_FIRST, limit, cursor), wanted))
