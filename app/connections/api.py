@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.connections import actions, queries, runs
 from app.connections.catalogue import connector_of
+from app.connections.form import require_callable
 from app.connections.models import Counts, SyncState
 from app.connections.queries import ConnectionOut, SyncOut
 from app.core.actor import Actor
@@ -94,7 +95,9 @@ def get_connection(connection_id: UUID, actor: Reader, db: Transaction) -> Respo
 def create_connection(request: Request, actor: Writer, db: Transaction, body: ConnectionIn) -> Response:
     def make() -> Response:
         facts: Any = body.model_dump(exclude={"connector"})
-        connection = actions.create_connection(db, actor, connector_of(body.connector), facts)
+        connector = connector_of(body.connector)
+        require_callable(request, connector, body.settings)
+        connection = actions.create_connection(db, actor, connector, facts)
         made = queries.get_connection(db, connection.id)
         return answer(made, status=201, headers={"Location": f"/api/v1/connections/{made.id}"})
 
@@ -107,10 +110,14 @@ def create_connection(request: Request, actor: Writer, db: Transaction, body: Co
     summary="Change a connection",
     **documented(ConnectionOut, EXAMPLE),
 )
-def change_connection(connection_id: UUID, actor: Writer, db: Transaction, body: ConnectionPatch) -> Response:
+def change_connection(
+    request: Request, connection_id: UUID, actor: Writer, db: Transaction, body: ConnectionPatch
+) -> Response:
     connection = queries.get_to_change(db, connection_id)
+    connector = connector_of(connection.connector)
     facts: Any = changes(body)
-    actions.change_connection(db, actor, connector_of(connection.connector), connection, facts)
+    require_callable(request, connector, facts.get("settings", {}))
+    actions.change_connection(db, actor, connector, connection, facts)
     return answer(queries.get_connection(db, connection_id))
 
 

@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 from pydantic import Field, ValidationError
 
+from app.core.destinations import Destinations
 from app.core.errors import FieldError, Invalid
 from app.core.field_messages import field_errors
 from app.core.inputs import Input, Name
+from app.core.remote_errors import AddressRefused
 from app.web.form_values import shapes, value_of
 from connectors.sdk.connector import Connector
 
@@ -60,6 +62,21 @@ def facts_of(sent: Mapping[str, str], connector: Connector) -> Any:
     settings: dict[str, object] = {field.name: "" for field in connector.fields if field.kind == "boolean"}
     settings |= {name.removeprefix(PREFIX): text for name, text in sent.items() if name.startswith(PREFIX)}
     return {**facts, "settings": settings}
+
+
+def require_callable(request: Request, connector: Connector, settings: Mapping[str, object]) -> None:
+    """Refuse (``Invalid``) an address among the settings that no call may go to, as far as its text tells."""
+    destinations = Destinations(request.app.state.settings.allowed_internal_hosts)
+    problems = []
+    for field in connector.fields:
+        address = settings.get(field.name)
+        if field.kind == "url" and isinstance(address, str) and address.strip():
+            try:
+                destinations.foresee(address.strip())
+            except AddressRefused as refused:
+                problems.append(FieldError(f"{PREFIX}{field.name}", refused.message))
+    if problems:
+        raise Invalid("Some settings need your attention.", fields=tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)

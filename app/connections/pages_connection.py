@@ -185,6 +185,7 @@ def change(request: Request, connection_id: UUID, actor: Writer, db: Transaction
     connector = CONNECTORS[shown.connector]
     try:
         facts: Any = form.facts_of(sent, connector)
+        form.require_callable(request, connector, facts["settings"])
         with db.savepoint():
             actions.change_connection(db, actor, connector, queries.get_to_change(db, connection_id), facts)
     except Invalid as error:

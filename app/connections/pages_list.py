@@ -98,6 +98,7 @@ def create_connection(request: Request, key: str, actor: Writer, db: Transaction
     connector = connector_of(key)
     try:
         facts: Any = form.facts_of(sent, connector)
+        form.require_callable(request, connector, facts["settings"])
         with db.savepoint():
             connection = actions.create_connection(db, actor, connector, _with_app(db, actor, connector, facts))
     except Invalid as error:

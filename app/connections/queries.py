@@ -174,8 +174,8 @@ def _opened(db: Db, row: Any) -> ConnectionOut:
     return ConnectionOut(
         id=row.id, connector=row.connector, name=row.name, status=row.status, health=health,
         app_id=surviving_id(db, row.app_id) if row.app_id else None, feeds_people=row.feeds_people,
-        every_minutes=row.every_minutes, removal_percent=row.removal_percent, removal_count=row.removal_count, settings=facts.settings,
-        secrets=facts.secrets, last_complete_at=row.last_complete_at, next_run_at=row.next_run_at,
+        every_minutes=row.every_minutes, removal_percent=row.removal_percent, removal_count=row.removal_count,
+        settings=facts.settings, secrets=facts.secrets, last_complete_at=row.last_complete_at, next_run_at=row.next_run_at,
         created_at=row.created_at,
     )  # fmt: skip
 

@@ -72,6 +72,12 @@ class Destinations:
             raise AddressRefused(f"Port {port} of {host} is not on the operator's list.", rule="port")
         return Destination(scheme, host, port, quote(target, safe=_SAFE).encode("ascii"), allowed)
 
+    def foresee(self, url: str) -> None:
+        """Refuse, with ``AddressRefused``, what can be told of ``url`` without looking a name up."""
+        destination = self.read(url)
+        if literal(destination.host):
+            self.admit(destination.host, destination.port, [destination.host])
+
     def admit(self, host: str, port: int, addresses: Sequence[str]) -> list[str]:
         """The addresses that ``host`` resolved to, all of them admitted; one bad address refuses the host."""
         allowed = (host, port) in self._allowed

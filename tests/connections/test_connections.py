@@ -374,3 +374,24 @@ def test_a_connection_whose_app_was_merged_away_belongs_to_the_one_that_stands_f
     assert re.search(rf'<option value="{kept_id}"[^>]*selected', page)
     sent = _form(kept_id, **{"settings.token": ""})
     assert asking().post(f"/integrations/{connection}/settings", data=sent).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://directory.example.com/scim", "https://169.254.169.254/", "https://10.0.0.5/", "https://127.1/",
+        "https://directory.example.com:22/", "https://①②⑦.0.0.1/", "https://[::1]/scim",
+    ],
+)  # fmt: skip
+def test_an_address_that_no_call_may_go_to_is_not_saved(asking: Asking, app_id: str, address: str) -> None:
+    settings = {"base_url": address, "token": TOKEN}
+    refused = asking(accept=JSON).post("/api/v1/connections", json=_body(app_id, settings=settings))
+    assert refused.status_code == 422
+    assert "settings.base_url" in refused.text
+    page = asking().post("/integrations/new/scim", data=_form(app_id, **{"settings.base_url": address}))
+    assert page.status_code == 422
+    connection = _made(asking, app_id)
+    changed = asking(accept=JSON).patch(f"/api/v1/connections/{connection}", json={"settings": settings})
+    assert changed.status_code == 422
+    saved = asking().post(f"/integrations/{connection}/settings", data=_form(app_id, **{"settings.base_url": address}))
+    assert saved.status_code == 422
