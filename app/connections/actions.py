@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from app.access.snapshot import end_connection
 from app.apps.queries import get_app
 from app.connections import endings, fencing
+from app.connections.imports.uploading import discard_pending
 from app.connections.models import (
     Connection,
     ConnectionFacts,
@@ -108,10 +109,11 @@ def set_paused(db: Db, actor: Actor, connection: Connection, *, paused: bool) ->
 def remove_connection(db: Db, actor: Actor, connection: Connection) -> None:
     """Forget the secret and end everything that this connection saw; people, its runs and the trail stay.
 
-    A run that is under way writes nothing more.
+    A run that is under way writes nothing more, and files that wait to be applied are discarded.
     """
     now = clock.now()
     _discard_runs(db, connection, "The connection was removed.")
+    discard_pending(db, connection.id)
     ended = end_connection(db, connection.id, now)
     end_records(db, connection.id, now)
     vault.forget(db, _secret_name(connection.id))

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from app.connections.actions import remove_connection
 from app.connections.models import Connection
 from app.core.database import Database
 from app.core.errors import Conflict, Invalid
@@ -189,6 +190,31 @@ def test_what_changed_since_the_preview_is_previewed_again(database: Database) -
     with pytest.raises(Conflict, match="changed since the preview"):
         apply(database, import_id)
     assert _count(database, "SELECT count(*) FROM person_records") == 0
+
+
+def test_a_file_that_waits_when_its_connection_is_removed_is_not_applied_any_more(
+    database: Database, zoom: UUID
+) -> None:
+    apply(database, bring(database, "accounts", ACCOUNTS, app_id=zoom))
+    waiting = bring(database, "accounts", ACCOUNTS.replace(b"user1", b"user9"), app_id=zoom)
+    with database.transaction() as db:
+        remove_connection(db, sheets.ADMIN, db.session.scalars(sa.select(Connection).with_for_update()).one())
+    assert facts(database, waiting)[0].state == "discarded"
+    assert _count(database, "SELECT count(*) FROM import_parts WHERE kind = 'file'") == 0
+    with pytest.raises(Conflict):
+        apply(database, waiting)
+    assert _count(database, "SELECT count(*) FROM accounts WHERE seen_until IS NULL") == 0
+
+
+@pytest.mark.parametrize(("status", "said"), [("removed", "was removed"), ("paused", "is paused")])
+def test_nothing_is_applied_to_a_connection_that_is_removed_or_paused(
+    database: Database, zoom: UUID, status: str, said: str
+) -> None:
+    waiting = bring(database, "accounts", ACCOUNTS, app_id=zoom)
+    with database.transaction() as db:
+        db.run(sa.update(Connection).values(status=status))
+    with pytest.raises(Conflict, match=said):
+        apply(database, waiting)
 
 
 def test_the_register_of_apps_fills_in_and_never_clears(database: Database) -> None:

@@ -28,12 +28,13 @@ from app.core.errors import Conflict, Invalid
 def apply_import(db: Db, actor: Actor, given: Import, *, accept_removals: bool) -> None:
     """Do what the preview showed.
 
-    Refuses (``Conflict``) when it would no longer do exactly that, or when there is no preview; (``Invalid``) removals
-    over the limits that were not accepted.
+    Refuses (``Conflict``) when it would no longer do exactly that, when there is no preview, or when the connection is
+    removed or paused; (``Invalid``) removals over the limits that were not accepted.
     """
     if given.state not in {"ready", "applying"} or given.sync_id is None:
         raise Conflict("There is nothing to apply: look at the preview first.")
     fencing.advance(db, given.connection_id)
+    _require_there(db, given.connection_id)
     facts = open_facts(db, given)
     if facts.removals and not accept_removals:
         raise Invalid.field("accept_removals", "Tick this if what would be removed is really gone.")
@@ -50,6 +51,15 @@ def apply_import(db: Db, actor: Actor, given: Import, *, accept_removals: bool) 
     given.state, given.applied_at = "applied", clock.now()
     spool.forget(db, given.id, spool.FILE)
     db.session.flush()
+
+
+def _require_there(db: Db, connection_id: UUID) -> None:
+    """What a connection brings ends with it, so nothing is brought after its end; the caller has locked it."""
+    status = db.value(sa.select(Connection.status).where(Connection.id == connection_id))
+    if status == "removed":
+        raise Conflict("The connection of this file was removed. Upload the file again to begin anew.")
+    if status not in {"draft", "active"}:
+        raise Conflict("The connection of this file is paused. Let it run again, then apply the file.")
 
 
 def _merge(db: Db, actor: Actor, given: Import) -> Outcome:

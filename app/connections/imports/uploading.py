@@ -59,7 +59,8 @@ def upload(db: Db, actor: Actor, target: FileTarget, app: AppOut | None, name: s
 def discard_pending(db: Db, connection_id: UUID) -> None:
     """Forget the files of a connection that are not applied yet; the caller has locked it."""
     waiting = sa.select(Import).where(Import.connection_id == connection_id, Import.state.in_(PENDING))
-    for pending in db.session.scalars(waiting).all():
+    now = waiting.with_for_update().execution_options(populate_existing=True)  # a worker may be reading one
+    for pending in db.session.scalars(now).all():
         discard(db, pending)
 
 
