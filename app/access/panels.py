@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import Request
 
-from app.access.filtering import LEAVERS, unused_before
+from app.access.filtering import LEAVERS, PRESENT, unused_before
 from app.access.grants import ReachedApp, reach
 from app.access.models import Account
 from app.access.numbers import count_by_app
@@ -50,11 +50,16 @@ class LeaversCard:
 
 @dataclass(frozen=True, slots=True)
 class UsersCard:
-    """The accounts of one app in numbers; None where no source has told of any. ``since``: who signed in is active."""
+    """The accounts of one app in numbers; None where no source has told of any. ``since``: who signed in is active.
+
+    ``connections`` are those that tell of them.
+    """
 
     app_id: UUID
     numbers: AppNumbers | None
     since: datetime
+    connections: Sequence[UUID]
+    may_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,17 @@ def leavers_with_access(db: Db, actor: Actor, _subject: UUID | None = None) -> L
 
 def users_of_app(db: Db, actor: Actor, app_id: UUID) -> UsersCard:
     """The accounts of one app in numbers, as far as the actor may see."""
-    return UsersCard(app_id, count_by_app(db, actor, (app_id,)).get(app_id), unused_before(db))
+    feeding = db.rows(
+        sa.select(Account.connection_id).where(Account.app_id == app_id, PRESENT, visible(actor)).distinct()
+    )
+    numbers = count_by_app(db, actor, (app_id,)).get(app_id)
+    return UsersCard(
+        app_id,
+        numbers,
+        unused_before(db),
+        [row.connection_id for row in feeding],
+        actor.may(Permission.CONNECTIONS_READ),
+    )
 
 
 def reach_of_person(db: Db, actor: Actor, person_id: UUID) -> ReachCard:
