@@ -75,6 +75,7 @@ class Shares(LoadScopeScheduling):
         return "journeys" if file.startswith("tests/journeys/") and "spreadsheets" not in file else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
     return Shares(config, log)
 
