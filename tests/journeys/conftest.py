@@ -1,6 +1,7 @@
 """One installation for the stories that share it, and a browser for each module."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,10 @@ def site(request: pytest.FixtureRequest, version: int, tmp_path_factory: pytest.
             expect(page.get_by_role("region", name="Messages")).to_contain_text(
                 f"{DIRECTORY} now decides who has left."
             )
-        yield site
+            page.goto(site.at("/"))
+            figures = page.get_by_role("region", name="Key figures")
+            active = figures.get_by_role("link", name="People").inner_text()
+        yield replace(site, active=active)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,10 @@ _PATIENCE = 240_000
 
 @dataclass(frozen=True)
 class Site:
-    """A running installation, its first owner, and the directory that is or can be connected."""
+    """A running installation, its first owner, and the directory that is or can be connected.
+
+    ``active`` is what the first page says of people once the directory has been read, before a story adds anybody.
+    """
 
     origin: str
     link: str
@@ -34,6 +37,7 @@ class Site:
     directory: scim.Peer
     tool: scim.Peer
     users: int
+    active: str = ""
 
     def at(self, path: str) -> str:
         return self.origin + path
