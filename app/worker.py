@@ -17,7 +17,7 @@ import procrastinate
 import app.connections.jobs
 import app.login.jobs
 import app.people.jobs  # noqa: F401 - importing registers the jobs
-from app.core import clock, logs
+from app.core import logs
 from app.core.jobs import JOBS, Job, Runtime
 from app.core.opening import open_database
 from app.core.outbound import Outbound
@@ -28,6 +28,12 @@ STALLED_AFTER_SECONDS = 12.0
 CONCURRENCY: Final[Mapping[str, int]] = {"syncs": 8, "tests": 4, "default": 4}  # jobs of a queue at a time
 _OWN_CONNECTIONS: Final = 5  # of Procrastinate, beside one with which each queue listens
 _STOP_WITHIN_SECONDS = 8.0
+_AGAIN: Final = """
+    WITH stalled AS (DELETE FROM procrastinate_jobs WHERE id = %(number)s AND status = 'doing' RETURNING *)
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts)
+    SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1 FROM stalled
+    ON CONFLICT DO NOTHING
+"""
 _log = logs.get(__name__)
 
 
@@ -97,11 +103,11 @@ async def _reap(queue: procrastinate.App) -> None:
 
 
 async def _put_back(queue: procrastinate.App, number: int) -> None:
-    """Have the job done again; where another of its kind waits already, that one does it."""
-    try:
-        await queue.job_manager.retry_job_by_id_async(number, clock.now())
-    except procrastinate.exceptions.UniqueViolation:
-        await queue.job_manager.finish_job_by_id_async(number, procrastinate.jobs.Status.FAILED, delete_job=True)
+    """Have the job done again; where another of its kind waits already, that one does it.
+
+    As a job with a number of its own: whoever was only late ends under the old one, and would take this one away with it.
+    """
+    await queue.connector.execute_query_async(_AGAIN, number=number)
 
 
 def _build(settings: Settings, runtime: Runtime) -> procrastinate.App:
