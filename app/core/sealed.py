@@ -101,5 +101,5 @@ class Keyring:
 
 
 def _associated(table: str, row_id: UUID, bound: tuple[object, ...]) -> bytes:
-    text = "\0".join(("" if part is None else str(part)) for part in bound)
-    return table.encode() + b"\0" + row_id.bytes + text.encode()
+    named = table.encode() + b"\0" + row_id.bytes
+    return named + "\0".join(("" if part is None else str(part)) for part in bound).encode() if bound else named
