@@ -83,11 +83,6 @@ def safe_cell(cell: str) -> str:
     return "'" + cell if _DANGEROUS.match(cell) else cell
 
 
-def restored_cell(cell: str) -> str:
-    """What ``safe_cell`` was given: exactly one apostrophe less where there is one that it wrote."""
-    return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell
-
-
 def _head_lines(head: ExportHead) -> Iterator[Sequence[str]]:
     yield ("# Export", head.title)
     yield ("# Exported by", head.exported_by)

@@ -1,8 +1,12 @@
 """A table as it comes out of a file: a header, and rows that are read as they are needed.
 
 Every limit is a number here. What exceeds one refuses the file, with the row and column where it did.
+
+A list that the product exported comes in like any other: the lines above its header say what it is and its last line
+proves it complete, so neither is a row. Its ids are the product's own and identify nobody in a source.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -18,6 +22,11 @@ MOST_COLUMNS: Final = 200
 LONGEST_CELL: Final = 131_072
 LONGEST_LINE: Final = 1_000_000
 _LONGEST_NAME: Final = 200
+_EXPORT: Final = "# Export"
+_ABOUT: Final = frozenset({_EXPORT, "# Exported by", "# Exported at", "# Filter", "# Rows", "# Source", "# Version"})
+_PROOF: Final = "# SHA-256"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_OWN_ID: Final = {"Id": "Id (Stackwarden)"}  # a name under which nobody looks for the id of a source
 
 
 class FileRefused(NeedsPerson):
@@ -74,6 +83,8 @@ def tabulate(raw: Iterator[RawRow], source: Literal["csv", "xlsx"], sheets: tupl
     header = next(raw, None)
     if header is None:
         raise FileRefused("The file is empty.")
+    if _first(header) == _EXPORT:
+        header, raw = _without_frame(raw)
     columns = _columns(header)
     rows = _rows(raw, len(columns))
     first = next(rows, None)
@@ -90,6 +101,23 @@ def letter(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(ord("A") + rest) + name
     return name
+
+
+def _without_frame(raw: Iterator[RawRow]) -> tuple[RawRow, Iterator[RawRow]]:
+    """The header and the rows of a list that we exported, of which the first line has been read."""
+    header = next((row for row in raw if _first(row) not in _ABOUT), None)
+    if header is None or _is_proof(header):
+        raise FileRefused("The file says what it is and holds no table.")
+    named = RawRow(header.number, [_OWN_ID.get(name, name) for name in header.cells], header.faults)
+    return named, (row for row in raw if not _is_proof(row))
+
+
+def _is_proof(row: RawRow) -> bool:
+    return _first(row) == _PROOF and _DIGEST.fullmatch("".join(row.cells[1:])) is not None
+
+
+def _first(row: RawRow) -> str:
+    return row.cells[0] if row.cells else ""
 
 
 def _columns(header: RawRow) -> tuple[str, ...]:

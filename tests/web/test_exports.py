@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 
 from app.web.attachments import attachment
 from app.web.downloads import Download
-from app.web.exports import CsvExport, ExportHead, restored_cell, safe_cell
+from app.web.exports import CsvExport, ExportHead, safe_cell
+from connectors.csv_file.writing import restored
 
 HEAD = ExportHead(
     title="People",
@@ -54,7 +55,7 @@ def table(
 def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe_and_comes_back_exactly(cell: str) -> None:
     written = safe_cell(cell)
     assert written == ("'" + cell if cell != "'" else cell)
-    assert restored_cell(written) == cell
+    assert restored(written) == cell
     lines, _, _ = table([[cell, "x"]])
     assert lines[9][0] == written
 
@@ -64,7 +65,7 @@ def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe_and_comes_back_e
 )
 def test_an_ordinary_cell_is_kept_as_it_is(cell: str) -> None:
     assert safe_cell(cell) == cell
-    assert restored_cell(cell) == cell
+    assert restored(cell) == cell
     assert table([[cell, "x"]])[0][9] == [cell, "x"]
 
 
@@ -77,7 +78,7 @@ _cell = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
 def test_every_table_comes_back_exactly_and_no_cell_begins_dangerously(rows: list[list[str]]) -> None:
     lines, _, _ = table(rows, ["a", "b", "c"])
     body = lines[9:-1]
-    assert [[restored_cell(cell) for cell in line] for line in body] == rows
+    assert [[restored(cell) for cell in line] for line in body] == rows
     assert not any(
         cell[:1] in set("=+-@|\t\r\n\x00\uff1d\uff0b\uff0d\uff20\uff5c") for line in lines for cell in line if cell
     )
