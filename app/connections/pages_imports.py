@@ -89,7 +89,7 @@ def create_import(request: Request, actor: Writer, db: Transaction, sent: SentFi
             raise Invalid.field("file", "Choose a file.")
         with db.savepoint():
             made = upload(db, actor, target, app, sent.file.filename or "", sent.file.file)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         return _new(request, db, actor, sent.texts, refused.fields)
     return RedirectResponse(f"/integrations/import/{made.id}", 303)
 

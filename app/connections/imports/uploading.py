@@ -4,7 +4,7 @@ The files of one kind (the people, the accounts of one app, the register) are on
 the limits on removals are the same as for every other source.
 """
 
-from itertools import islice
+from itertools import count, islice
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.connections.models import Connection, ConnectionFacts, seal_connection
 from app.core import clock
 from app.core.actor import Actor
 from app.core.database import Db
-from app.core.errors import Invalid
+from app.core.errors import Conflict, FieldError, Invalid
 from app.core.identifiers import new_id
 from connectors.csv_file.mapping import suggest_mapping
 from connectors.csv_file.table import FileRefused, Table
@@ -29,13 +29,15 @@ CONNECTOR: Final = "csv_file"
 MOST_BYTES: Final = 50 * 1024 * 1024
 AT_ONCE: Final = 10_000  # rows that are read and applied while the browser waits; more are a job
 _SAMPLES: Final = 3
+_LONGEST_NAME: Final = 200
 BY_KEY: Final[dict[str, FileTarget]] = {target.key: target for target in TARGETS}
 
 
 def upload(db: Db, actor: Actor, target: FileTarget, app: AppOut | None, name: str, data: BinaryIO) -> Import:
     """Keep a file, sealed, with the suggestion of what its columns hold. An earlier file that waits is discarded.
 
-    Refuses (``Invalid``) what is no table, naming row and column.
+    Refuses (``Invalid``) what is no table, naming row and column; (``Conflict``) the second of two first files of one kind
+    that come at the same moment.
     """
     table, rows = _looked_at(data)
     samples = tuple(row for row in _sample(data))
@@ -108,12 +110,31 @@ def _connection(db: Db, target: FileTarget, app: AppOut | None) -> Connection:
     now = clock.now()
     subject = f"accounts of {app.label}" if target is ACCOUNTS and app else target.name.lower()
     made = Connection(
-        id=new_id(), connector=CONNECTOR, name=f"Spreadsheet: {subject}"[:200], app_id=app.id if app else None,
+        id=new_id(), connector=CONNECTOR, name=_free_name(db, f"Spreadsheet: {subject}"), app_id=app.id if app else None,
         feeds_people=target is PEOPLE, every_minutes=0, status="draft", removal_percent=5, removal_count=5, fence=0,
         created_at=now, changed_at=now,
     )  # fmt: skip
     made.sealed = seal_connection(
         db, made.id, ConnectionFacts(), connector=CONNECTOR, vault_reference=None, app_id=made.app_id
     )
-    db.add(made)
+    try:
+        with db.savepoint():
+            db.add(made)
+    except sa.exc.IntegrityError as error:
+        if "uq_connections_name" not in str(error.orig):
+            raise
+        message = "Another file of this kind was uploaded at the same moment. Look at it first, or send yours again."
+        raise Conflict(message, fields=(FieldError("file", message),)) from None
     return made
+
+
+def _free_name(db: Db, wanted: str) -> str:
+    """``wanted``, or with the first number behind it under which no connection is known."""
+    numbers = ("" if number == 1 else f" ({number})" for number in count(1))
+    names = (wanted[: _LONGEST_NAME - len(number)] + number for number in numbers)
+    return next(name for name in names if not _is_taken(db, name))
+
+
+def _is_taken(db: Db, name: str) -> bool:
+    same = (sa.func.lower(Connection.name) == sa.func.lower(name), Connection.status != "removed")
+    return bool(db.value(sa.select(sa.exists().where(*same))))
