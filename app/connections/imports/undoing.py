@@ -1,7 +1,8 @@
 """Undo an import whole: every row it wrote becomes what it was, to the byte, or nothing happens at all.
 
 It refuses where a row was changed since, because undoing would take that change along; and where a later file of the same
-kind was applied, which is to be undone first.
+kind was applied, which is to be undone first. The rows are locked before they are compared, so that nobody changes one
+between that and its being restored.
 """
 
 from typing import Any, Final
@@ -56,6 +57,7 @@ def undo_import(db: Db, actor: Actor, given: Import) -> None:
     _require_newest(db, given)
     discard_pending(db, given.connection_id)
     db.run(sa.text(_NET), {"id": given.id})
+    _lock(db)
     _require_untouched(db)
     _restore(db)
     now = clock.now()
@@ -78,6 +80,15 @@ def _require_newest(db: Db, given: Import) -> None:
     newer = db.session.scalars(later.order_by(Import.applied_at.desc())).first()
     if newer is not None:
         raise Conflict(f"A later file was applied to the same records: undo “{open_facts(db, newer).file_name}” first.")
+
+
+def _lock(db: Db) -> None:
+    """Wait for whoever is changing one of the rows, and have everybody else wait until this is over."""
+    for table, key in TABLES:
+        name = table.__tablename__
+        rows = f"SELECT 1 FROM {name} r JOIN undone ON {key} = undone.key WHERE undone.table_name = :name"  # noqa: S608  # nosec B608
+        locked = f"WITH locked AS ({rows} ORDER BY undone.key FOR UPDATE OF r) SELECT count(*) FROM locked"  # noqa: S608  # nosec B608
+        db.value(sa.text(locked).bindparams(name=name))
 
 
 def _require_untouched(db: Db) -> None:
