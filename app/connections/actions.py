@@ -113,7 +113,7 @@ def remove_connection(db: Db, actor: Actor, connection: Connection) -> None:
     """
     now = clock.now()
     _discard_runs(db, connection, "The connection was removed.")
-    discard_pending(db, connection.id)
+    discard_pending(db, actor, connection.id, "The connection was removed.")
     ended = end_connection(db, connection.id, now)
     end_records(db, connection.id, now)
     vault.forget(db, _secret_name(connection.id))

@@ -17,10 +17,11 @@ from app.connections.imports.form import SentFile
 from app.connections.imports.preparing import prepare, remember_mapping
 from app.connections.imports.queries import ImportLine, get_import, list_imports
 from app.connections.imports.undoing import undo_import
-from app.connections.imports.uploading import BY_KEY, discard, upload
+from app.connections.imports.uploading import BY_KEY, discard, record, upload
 from app.connections.pages_list import app_choices
 from app.connections.wording import IMPORT_STATES, KINDS, REMOVALS
 from app.core.actor import Actor
+from app.core.audit import Event
 from app.core.database import Database, Db, Transaction, database_of
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Permission
@@ -107,7 +108,7 @@ def map_columns(request: Request, import_id: UUID, actor: Writer, db: Transactio
     mapping = {name.removeprefix(COLUMN): column for name, column in sent.items() if name.startswith(COLUMN) and column}
     try:
         with db.savepoint():
-            remember_mapping(db, line.row, mapping, is_complete=sent.get("is_complete") == "true")
+            remember_mapping(db, actor, line.row, mapping, is_complete=sent.get("is_complete") == "true")
             if large.is_large(line.row):
                 large.start_reading(db, line.row)
             else:
@@ -125,7 +126,7 @@ def apply(request: Request, import_id: UUID, actor: Writer, db: Transaction, sen
     try:
         with db.savepoint():
             if large.is_large(line.row) and line.row.state == "ready" and (accepted or not line.facts.removals):
-                large.start_applying(db, line.row)
+                large.start_applying(db, actor, line.row)
             else:
                 apply_import(db, actor, line.row, accept_removals=accepted)
     except (Invalid, Conflict) as refused:
@@ -152,7 +153,7 @@ def throw_away(import_id: UUID, actor: Writer, db: Transaction) -> Response:
     line = get_import(db, import_id, lock=True)
     if line.row.state not in {"uploaded", "ready"}:
         raise Conflict("This file is being read, or is applied already.")
-    discard(db, line.row)
+    discard(db, actor, line.row)
     response = RedirectResponse("/integrations/import", 303)
     flash.say(response, "Discarded. Nothing was changed.")
     return response
@@ -163,6 +164,7 @@ def failed_rows(request: Request, import_id: UUID, actor: Writer, db: Transactio
     line = get_import(db, import_id)
     if not line.row.failed_rows:
         raise NotFound("Every row of this file could be read.")
+    record(db, actor, Event.FAILED_ROWS_EXPORTED, line.row, rows=line.row.failed_rows)  # committed before a byte leaves
     database = database_of(request)
     return Download(database, _pieces(database, import_id), attachment("failed-rows.csv"))
 

@@ -39,7 +39,7 @@ def bring(
     with database.transaction() as db:
         app = get_app(db, actor, app_id) if app_id else None
         given = upload(db, actor, BY_KEY[target], app, name, io.BytesIO(data))
-        remember_mapping(db, given, open_facts(db, given).mapping, is_complete=complete)
+        remember_mapping(db, actor, given, open_facts(db, given).mapping, is_complete=complete)
         prepare(db, actor, given)
         return given.id
 

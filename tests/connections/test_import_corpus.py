@@ -118,7 +118,7 @@ def test_a_large_file_is_read_and_applied_by_a_worker_whole_or_not_at_all(bench:
     with database.transaction() as db:
         again = db.find(Import, UUID(import_id), lock=True)
         assert again is not None
-        large.start_applying(db, again)
+        large.start_applying(db, ADMIN, again)
     for _ in range(2):  # a job may come twice
         large.APPLY.run(runtime, import_id=import_id)
     assert facts(database, UUID(import_id))[0].state == "applied"
@@ -146,7 +146,7 @@ def test_a_worker_knows_the_jobs_of_large_files(postgres: Server) -> None:
                 with database.transaction() as db:
                     again = db.find(Import, import_id, lock=True)
                     assert again is not None
-                    large.start_applying(db, again)
+                    large.start_applying(db, ADMIN, again)
                 _until(lambda: state() == "applied")
             with database.transaction(read_only=True) as db:
                 assert db.value(sa.text("SELECT count(*) FROM people")) == 50
@@ -164,7 +164,7 @@ def test_a_large_file_that_cannot_be_applied_any_more_says_so(bench: Bench) -> N
         make_person(db, "Met Since", "person1@example.com")
         given = db.find(Import, import_id, lock=True)
         assert given is not None
-        large.start_applying(db, given)
+        large.start_applying(db, ADMIN, given)
     large.APPLY.run(bench.runtime("http://nobody.example.com"), import_id=str(import_id))
     found, said = facts(database, import_id)
     assert found.state == "ready"

@@ -7,8 +7,9 @@ import msgspec
 from app.connections.imports.applying import apply_import
 from app.connections.imports.models import Import
 from app.connections.imports.preparing import prepare
-from app.connections.imports.uploading import AT_ONCE, open_facts
+from app.connections.imports.uploading import AT_ONCE, open_facts, record
 from app.core.actor import Actor, job_actor
+from app.core.audit import Event
 from app.core.database import Db
 from app.core.errors import Refusal
 from app.core.jobs import Job, Runtime, enqueue, job
@@ -24,9 +25,11 @@ def start_reading(db: Db, given: Import) -> None:
     _start(db, given, READ, "reading")
 
 
-def start_applying(db: Db, given: Import) -> None:
+def start_applying(db: Db, actor: Actor, given: Import) -> None:
     """Have a worker apply the file; removals over the limits have been accepted."""
+    given.sealed = db.seal(Import, given.id, msgspec.structs.replace(open_facts(db, given), applied_by=actor.label))
     _start(db, given, APPLY, "applying")
+    record(db, actor, Event.IMPORT_REQUESTED, given)
 
 
 def _start(db: Db, given: Import, what: Job, state: str) -> None:
@@ -50,7 +53,7 @@ def _read(runtime: Runtime, *, import_id: str) -> None:
         with runtime.database.transaction() as db:
             given = db.find(Import, UUID(import_id), lock=True)
             if given is not None and given.state == "reading":
-                prepare(db, _actor(db, given), given)
+                prepare(db, _in_the_name_of(open_facts(db, given).uploaded_by), given)
     except Refusal as refusal:
         _fall_back(runtime, import_id, "uploaded", refusal)
 
@@ -60,7 +63,7 @@ def _apply(runtime: Runtime, *, import_id: str) -> None:
         with runtime.database.transaction() as db:
             given = db.find(Import, UUID(import_id), lock=True)
             if given is not None and given.state == "applying":
-                apply_import(db, _actor(db, given), given, accept_removals=True)
+                apply_import(db, _in_the_name_of(open_facts(db, given).applied_by), given, accept_removals=True)
     except Refusal as refusal:
         _fall_back(runtime, import_id, "ready", refusal)
 
@@ -77,5 +80,5 @@ def _fall_back(runtime: Runtime, import_id: str, state: str, refusal: Refusal) -
             say(db, given, refusal.message)
 
 
-def _actor(db: Db, given: Import) -> Actor:
-    return job_actor(f"Import by {open_facts(db, given).uploaded_by}")
+def _in_the_name_of(label: str) -> Actor:
+    return job_actor(f"Import by {label}")

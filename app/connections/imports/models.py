@@ -23,10 +23,12 @@ class ImportFacts(Facts, frozen=True):
 
     ``mapping`` names the column of each field. ``counts`` are what applying it will do, ``people`` how many of its people are
     nobody's yet, ``lines`` the first rows; ``removals`` exceed the connection's limits. ``error`` says what stood in the way.
+    ``applied_by`` asked a worker to apply it.
     """
 
     file_name: str = ""
     uploaded_by: str = ""
+    applied_by: str = ""
     columns: tuple[str, ...] = ()
     samples: tuple[tuple[str, ...], ...] = ()
     sheets: tuple[str, ...] = ()

@@ -11,13 +11,14 @@ from app.connections import endings, merging
 from app.connections.imports import spool
 from app.connections.imports.lines import Lines, all_apps, app_lines, staged_lines
 from app.connections.imports.models import Import, ImportFacts
-from app.connections.imports.uploading import BY_KEY, open_facts
+from app.connections.imports.uploading import BY_KEY, open_facts, record
 from app.connections.models import Removal, Sync, SyncProblems
 from app.connections.problems import ProblemList
 from app.connections.reconcile import Outcome
 from app.connections.staging import Desk, stage
-from app.core import clock
+from app.core import audit, clock
 from app.core.actor import Actor
+from app.core.audit import Event
 from app.core.database import Db
 from app.core.errors import FieldError, Invalid
 from app.core.identifiers import new_id
@@ -39,15 +40,18 @@ class Preview(Exception):
         self.outcome, self.lines, self.removals = outcome, lines, removals
 
 
-def remember_mapping(db: Db, given: Import, mapping: Mapping[str, str], *, is_complete: bool) -> None:
+def remember_mapping(db: Db, actor: Actor, given: Import, mapping: Mapping[str, str], *, is_complete: bool) -> None:
     """Note which column holds what. Refuses (``Invalid``) a mapping that cannot be used, field by field."""
     facts = open_facts(db, given)
     problems = check_mapping(mapping, facts.columns, BY_KEY[given.target])
     if problems:
         fields = tuple(FieldError(f"column.{one.field}" if one.field else "", one.message) for one in problems)
         raise Invalid("The columns need your attention.", fields=fields)
+    before = {**facts.mapping, "is_complete": given.is_complete}
     given.is_complete = is_complete and BY_KEY[given.target] is not PEOPLE
     _save(db, given, msgspec.structs.replace(facts, mapping=dict(mapping)))
+    changes = audit.changed(before, {**mapping, "is_complete": given.is_complete})
+    record(db, actor, Event.IMPORT_MAPPED, given, changes=changes)
 
 
 def prepare(db: Db, actor: Actor, given: Import) -> None:

@@ -15,11 +15,11 @@ from app.connections import endings, fencing
 from app.connections.imports.clearing import UNDONE_WITHIN
 from app.connections.imports.labels import label_rows
 from app.connections.imports.models import Import, ImportChange
-from app.connections.imports.uploading import discard_pending, open_facts
+from app.connections.imports.uploading import discard_pending, open_facts, record
 from app.connections.models import Connection, Sync
-from app.core import audit, clock
+from app.core import clock
 from app.core.actor import Actor
-from app.core.audit import Event, Subject
+from app.core.audit import Event
 from app.core.database import Base, Db
 from app.core.errors import Conflict
 from app.people.models import Facet, Person, PersonEmail, PersonRecord
@@ -55,7 +55,7 @@ def undo_import(db: Db, actor: Actor, given: Import) -> None:
         raise Conflict(f"An import can be undone for {UNDONE_WITHIN.days} days; this one is older.")
     fencing.advance(db, given.connection_id)
     _require_newest(db, given)
-    discard_pending(db, given.connection_id)
+    discard_pending(db, actor, given.connection_id, "An earlier file was undone.")
     db.run(sa.text(_NET), {"id": given.id})
     _lock(db)
     _require_untouched(db)
@@ -66,11 +66,7 @@ def undo_import(db: Db, actor: Actor, given: Import) -> None:
     db.run(sa.update(Sync).where(Sync.id == given.sync_id).values(state="undone"))
     db.run(sa.delete(ImportChange).where(ImportChange.import_id == given.id))
     _forget_freshness(db, given)
-    connection = db.find(Connection, given.connection_id)
-    assert connection is not None
-    detail = {"import": str(given.id), "file": open_facts(db, given).file_name}
-    subject = Subject("connection", connection.id, connection.name)
-    audit.record(db, actor, Event.IMPORT_UNDONE, subject, detail=detail)
+    record(db, actor, Event.IMPORT_UNDONE, given)
 
 
 def _require_newest(db: Db, given: Import) -> None:

@@ -15,8 +15,9 @@ from app.connections import endings, fencing
 from app.connections.imports import spool
 from app.connections.imports.models import PENDING, Import, ImportFacts
 from app.connections.models import Connection, ConnectionFacts, seal_connection
-from app.core import clock
+from app.core import audit, clock
 from app.core.actor import Actor
+from app.core.audit import Change, Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.identifiers import new_id
@@ -43,7 +44,7 @@ def upload(db: Db, actor: Actor, target: FileTarget, app: AppOut | None, name: s
     samples = tuple(row for row in _sample(data))
     connection = _connection(db, target, app)
     fencing.advance(db, connection.id)
-    discard_pending(db, connection.id)
+    discard_pending(db, actor, connection.id, "Another file took its place.")
     made = Import(
         id=new_id(), connection_id=connection.id, target=target.key, state="uploaded", size=data.seek(0, 2), rows=rows,
         created_at=clock.now(),
@@ -55,18 +56,19 @@ def upload(db: Db, actor: Actor, target: FileTarget, app: AppOut | None, name: s
     made.sealed = db.seal(Import, made.id, facts)
     db.add(made)
     spool.store(db, made.id, spool.FILE, data)
+    record(db, actor, Event.IMPORT_UPLOADED, made, size=made.size)
     return made
 
 
-def discard_pending(db: Db, connection_id: UUID) -> None:
+def discard_pending(db: Db, actor: Actor, connection_id: UUID, reason: str) -> None:
     """Forget the files of a connection that are not applied yet; the caller has locked it."""
     waiting = sa.select(Import).where(Import.connection_id == connection_id, Import.state.in_(PENDING))
     now = waiting.with_for_update().execution_options(populate_existing=True)  # a worker may be reading one
     for pending in db.session.scalars(now).all():
-        discard(db, pending)
+        discard(db, actor, pending, reason=reason)
 
 
-def discard(db: Db, pending: Import) -> None:
+def discard(db: Db, actor: Actor, pending: Import, *, reason: str = "") -> None:
     """Forget a file that is not applied, and what was read of it."""
     if pending.sync_id is not None:
         endings.discard(db, pending.sync_id, "The file was not applied.")
@@ -74,11 +76,30 @@ def discard(db: Db, pending: Import) -> None:
         spool.forget(db, pending.id, kind)
     pending.state = "discarded"
     db.session.flush()
+    record(db, actor, Event.IMPORT_DISCARDED, pending, reason=reason)
 
 
 def open_facts(db: Db, row: Import) -> ImportFacts:
     """What is known of a file."""
     return db.open(ImportFacts, Import, row.id, row.sealed)
+
+
+def record(
+    db: Db,
+    actor: Actor,
+    event: Event,
+    given: Import,
+    *,
+    changes: tuple[Change, ...] = (),
+    reason: str = "",
+    **more: str | int,
+) -> None:
+    """Record what happened to a file; the subject is the connection that it belongs to."""
+    connection = db.find(Connection, given.connection_id)
+    assert connection is not None
+    subject = Subject("connection", connection.id, connection.name)
+    detail = {"import": str(given.id), "file": open_facts(db, given).file_name, **more}
+    audit.record(db, actor, event, subject, changes=changes, reason=reason, detail=detail)
 
 
 def _looked_at(data: BinaryIO) -> tuple[Table, int]:
