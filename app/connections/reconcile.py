@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from app.access import snapshot as access
 from app.access.models import Account, Entitlement, Grant
 from app.apps import register
+from app.connections.counting import count_anew
 from app.connections.models import Counts, Removal, StagedRecord
 from app.connections.news import record_privileged, record_vanished
 from app.connections.staging import STAGED
@@ -96,6 +97,7 @@ def reconcile(db: Db, actor: Actor, plan: Plan) -> Outcome:
     if read.get("app"):
         _merge_register(db, plan, outcome, read["app"])
     _follow(db, actor, plan, outcome)
+    count_anew(db, sum(counts.added + counts.changed for counts in outcome.counts.values()))
     return outcome
 
 

@@ -167,6 +167,12 @@ def upgrade() -> None:
     )
     for table, key in NOTED.items():
         _note_changes(table, key)
+    counted = " ".join(f"ANALYZE public.{table};" for table in NOTED)
+    op.execute(f"""
+        CREATE FUNCTION refresh_statistics() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path = pg_catalog AS $$ BEGIN {counted} END $$
+    """)
+    op.execute("REVOKE ALL ON FUNCTION refresh_statistics() FROM PUBLIC")
 
 
 def _note_changes(table: str, key: str) -> None:
