@@ -30,7 +30,7 @@ def end(cluster: str, who: Account, postmaster_file: Path) -> None:
         if postmaster in found and not is_late:
             _signal({postmaster} - asked, signal.SIGINT)
             asked.add(postmaster)
-        else:
+        elif is_late or not asked & found:  # one that was asked removes its file some time before it ends
             _signal(found, signal.SIGKILL)
         time.sleep(_PAUSE)
 
