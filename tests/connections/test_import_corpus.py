@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from app.connections.imports import large
 from app.connections.imports.models import Import
 from app.core.database import Database
+from app.core.errors import Conflict
 from tests.conftest import TEMPLATE
 from tests.connections import sheets
 from tests.connections.directory import directory
@@ -170,6 +171,58 @@ def test_a_large_file_that_cannot_be_applied_any_more_says_so(bench: Bench) -> N
     assert found.state == "ready"
     assert "changed since the preview" in said.error
     assert bench.counts("person_records") == {"person_records": 0}
+
+
+@pytest.mark.parametrize(("step", "after"), [("READ", "uploaded"), ("APPLY", "ready")])
+def test_a_large_file_whose_worker_fails_says_so_and_can_be_tried_again(
+    bench: Bench, monkeypatch: Any, step: str, after: str
+) -> None:
+    database, runtime = bench.database, bench.runtime("http://nobody.example.com")
+    import_id = sheets.bring(database, "people", HEADER + ROWS)
+
+    def start() -> None:
+        with database.transaction() as db:
+            given = db.find(Import, import_id, lock=True)
+            assert given is not None
+            large.start_reading(db, given) if step == "READ" else large.start_applying(db, ADMIN, given)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    start()
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        for name in ("prepare", "apply_import"):
+            patched.setattr(large, name, fail)
+        getattr(large, step).run(runtime, import_id=str(import_id))
+    found, said = facts(database, import_id)
+    assert found.state == after
+    assert "a reason of ours" in said.error
+    start()
+    getattr(large, step).run(runtime, import_id=str(import_id))
+    found, said = facts(database, import_id)
+    assert (found.state, said.error) == ({"READ": "ready", "APPLY": "applied"}[step], "")
+
+
+def test_a_large_file_that_was_discarded_meanwhile_stays_so(bench: Bench, monkeypatch: Any) -> None:
+    database = bench.database
+    import_id = sheets.bring(database, "people", HEADER + ROWS)
+
+    def discarded(*_: Any) -> None:
+        raise Conflict("Somebody discards it between the two transactions.")
+
+    def forget(*given: Any) -> Any:
+        sheets.bring(database, "people", HEADER + ROWS)
+        return fall_back(*given)
+
+    fall_back = large._fall_back
+    with database.transaction() as db:
+        given = db.find(Import, import_id, lock=True)
+        assert given is not None
+        large.start_reading(db, given)
+    monkeypatch.setattr(large, "prepare", discarded)
+    monkeypatch.setattr(large, "_fall_back", forget)
+    large.READ.run(bench.runtime("http://nobody.example.com"), import_id=str(import_id))
+    assert facts(database, import_id)[0].state == "discarded"
 
 
 def test_nothing_of_an_uploaded_file_lies_in_clear_in_the_database(database: Database) -> None:
