@@ -127,13 +127,15 @@ def apply(request: Request, import_id: UUID, actor: Writer, db: Transaction, sen
         with db.savepoint():
             if large.is_large(line.row) and line.row.state == "ready" and (accepted or not line.facts.removals):
                 large.start_applying(db, actor, line.row)
+                said = "It is being applied."
             else:
                 apply_import(db, actor, line.row, accept_removals=accepted)
+                said = "Applied."
     except (Invalid, Conflict) as refused:
         db.session.expire_all()
         fields = refused.fields or (FieldError("", refused.message),)
         return _show(request, get_import(db, import_id), sent, fields)
-    return _to(import_id, "Applied.")
+    return _to(import_id, said)
 
 
 @router.post("/{import_id}/undo", include_in_schema=False)
