@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from app.connections.models import SyncProblems
 from app.core.database import Db
 from app.core.sealed import Facts
-from connectors.sdk.records import Problem
+from connectors.sdk.records import ID, Problem
+from connectors.sdk.redaction import shown
 
 
 class ProblemList(Facts, frozen=True):
@@ -21,9 +23,10 @@ class ProblemList(Facts, frozen=True):
 
 
 def each_problem(db: Db, sync_id: UUID) -> Iterator[Problem]:
-    """The problems of a run, in the order they were met."""
+    """The problems of a run, in the order they were met, their ids as they can be shown."""
     rows = db.rows(
         sa.select(SyncProblems.__table__).where(SyncProblems.sync_id == sync_id).order_by(SyncProblems.number)
     )
     for row in rows:
-        yield from db.open(ProblemList, SyncProblems, row.sync_id, row.sealed, row.number).problems
+        for problem in db.open(ProblemList, SyncProblems, row.sync_id, row.sealed, row.number).problems:
+            yield replace(problem, source_id=shown(problem.source_id, ID))

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, json
 
-from connectors.sdk.records import Kind, Problem, Record, RecordRefused
+from connectors.sdk.records import ID, Kind, Problem, Record, RecordRefused
 from connectors.sdk.redaction import shown
 
 T = TypeVar("T")
@@ -62,7 +62,9 @@ class Gather(Struct, Generic[T], frozen=True, kw_only=True):
         except (DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
             known = None
         source_id = str(known) if isinstance(known, str | int) else ""
-        return Problem(kind=self.kind, reason=reason, source_id=shown(source_id, 255), column=column)
+        # As it is, since it is compared with what is known; one that is too long names nothing and is for people only.
+        named = source_id if len(source_id) <= ID else shown(source_id, ID)
+        return Problem(kind=self.kind, reason=reason, source_id=named, column=column)
 
 
 def _where(error: Exception) -> tuple[str, str]:
