@@ -34,7 +34,6 @@ from app.core.sealed import DoesNotOpen
 from app.organisation.queries import get_organisation
 from app.people import lifecycle
 from app.people.snapshot import end_records
-from app.web.guards import FRESH_FOR
 from connectors.sdk.connector import Connector
 from connectors.sdk.fields import FieldsRefused, Parsed, Value, parse, points_elsewhere
 
@@ -246,7 +245,7 @@ def _discard_runs(db: Db, connection: Connection, reason: str) -> None:
 
 
 def _require_fresh(actor: Actor) -> None:
-    if actor.fresh_at is None or clock.now() - actor.fresh_at > FRESH_FOR:
+    if not actor.is_fresh:
         raise NotFresh("Confirm that it is you: another address means that the secret is sent elsewhere.")
 
 

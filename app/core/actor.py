@@ -1,11 +1,14 @@
 """Who is acting: a user in a session, an API key, a job, the first-run set-up, or nobody yet."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
+from app.core import clock
 from app.core.permissions import Permission, Rows
+
+FRESH_FOR: Final = timedelta(minutes=15)  # how long a factor counts for acts that need one
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """Whether this is permitted."""
         return permission in self.permissions
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a factor was given in the last 15 minutes."""
+        return self.fresh_at is not None and clock.now() - self.fresh_at <= FRESH_FOR
 
 
 def job_actor(name: str, request_id: str = "") -> Actor:

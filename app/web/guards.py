@@ -5,18 +5,15 @@ routes too. Sessions and rights are read at each request, never cached.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from fastapi import Depends, Request
 
-from app.core import clock
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import NotAllowed, NotFresh, NotSignedIn
 from app.core.permissions import Permission
 
-FRESH_FOR = timedelta(minutes=15)
 Identify = Callable[[Request, Db], Actor]
 
 
@@ -39,7 +36,7 @@ def requires(permission: Permission, *, fresh: bool = False) -> Any:
             raise NotSignedIn("Sign in, or send an API key.")
         if not actor.may(permission):
             raise NotAllowed(f"This needs the permission {permission}. An owner or administrator can grant it.")
-        if fresh and (actor.fresh_at is None or clock.now() - actor.fresh_at > FRESH_FOR):
+        if fresh and not actor.is_fresh:
             raise NotFresh("Confirm that it is you: this act needs a fresh code.")
         return actor
 
