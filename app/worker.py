@@ -21,6 +21,7 @@ from app.core import logs
 from app.core.jobs import JOBS, Job, Runtime
 from app.core.opening import open_database
 from app.core.outbound import Outbound
+from app.core.process import settle
 from app.core.settings import Settings
 
 HEARTBEAT_SECONDS = 3.0
@@ -40,6 +41,7 @@ _log = logs.get(__name__)
 def run(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT; a running job is asked to stop at its next safe point."""
     logs.configure(settings)
+    settle()
     database = open_database(settings, concurrency=sum(CONCURRENCY.values()))
     stopping = threading.Event()
     with Outbound(settings.allowed_internal_hosts) as outbound:

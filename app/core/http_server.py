@@ -5,7 +5,6 @@ ambiguous about its host (RFC 9112 section 3.2) or not in origin form is answere
 """
 
 import asyncio
-import gc
 import socket
 from asyncio import TimerHandle
 from typing import Any, Final
@@ -13,7 +12,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.core.process import allow_files
+from app.core.process import allow_files, settle
 
 MOST_HEADERS: Final = 100
 LARGEST_HEAD: Final = 64 * 1024
@@ -24,7 +23,6 @@ CONNECTIONS: Final = 2000
 _OTHER_FILES: Final = 200
 # Longer than the reverse proxy keeps its side, so that it never sends into a connection that is being closed.
 KEEP_ALIVE_SECONDS: Final = 75
-COLLECT_AFTER: Final = 20_000  # new objects, before the collector looks for cycles; Python's own default is 700
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -107,8 +105,5 @@ def serve(app: Any, listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    # What was made up to here stays for ever: looking through it again and again would cost every hundredth request.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    settle()
     uvicorn.Server(config).run(sockets=[listener])

@@ -11,6 +11,7 @@ from app.core import logs
 from app.core.data_keys import load
 from app.core.database import Database
 from app.core.keys import MasterKey
+from app.core.process import settle
 from app.core.settings import Settings
 from migrations.run import migrate
 from tests.connections.harness import Bench
@@ -32,6 +33,7 @@ def fresh(postgres: int) -> Iterator[Bench]:
         with engine.connect() as connection:
             keys = load(connection, _MASTER)
         engine.dispose()
+        settle()  # as a worker does
         bench = Bench(Database(url, keys), settings)
         try:
             yield bench
