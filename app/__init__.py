@@ -2,7 +2,8 @@
 
 The tower, bottom to top; imports go down only (``pyproject.toml`` holds the contracts):
 
-- ``core``          the platform: settings, database, sealed facts, audit, jobs, permissions. Knows no room.
+- ``core``          the platform: settings, database, sealed facts, audit, jobs, permissions. Knows no room. In folders of
+  their own: ``incoming`` (what may come in), ``outgoing`` (the guarded client), ``machine`` (embedded PostgreSQL, processes).
 - ``web``           what every page and route shares: guard, rendering, forms, headers, templates, front end.
 - ``organisation``  what the organisation has set: name, currency, time zone, fiscal year, policies.
 - ``login``         users, factors, sessions, API keys, first-run set-up.

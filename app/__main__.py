@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from app.core.data_dir import open_key
 from app.core.errors import StartRefused
 from app.core.keys import MasterKey
-from app.core.process import die_with, hide_memory
+from app.core.machine.data_dir import open_key
+from app.core.machine.process import die_with, hide_memory
 from app.core.settings import Settings, load
 
 REFUSED = 2
@@ -73,7 +73,7 @@ def _run(settings: Settings, options: Options) -> None:
 def _serve(settings: Settings, options: Options) -> None:
     hide_memory()
     gc.disable()  # what is made from here to the first request stays for ever
-    from app.core.http_server import serve  # noqa: PLC0415
+    from app.core.machine.http_server import serve  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
 
     _wait_while_held(options)
@@ -85,7 +85,7 @@ def _serve(settings: Settings, options: Options) -> None:
 
 def _listener(settings: Settings, options: Options) -> socket.socket:
     """The socket the supervisor handed us, or one of our own."""
-    from app.core.listening import bind  # noqa: PLC0415
+    from app.core.machine.listening import bind  # noqa: PLC0415
 
     if options.listener is not None:
         return socket.socket(fileno=options.listener)
@@ -152,7 +152,7 @@ def _doctor(settings: Settings, _: Options) -> int:
 @contextmanager
 def _ready(settings: Settings) -> Iterator[Settings]:
     """The settings of a process that acts as the application on a migrated database that runs meanwhile."""
-    from app.core.database_addresses import bring_up_to_date, reached  # noqa: PLC0415
+    from app.core.machine.database_addresses import bring_up_to_date, reached  # noqa: PLC0415
 
     key = _key(settings)
     with reached(settings, key) as addresses:
@@ -161,7 +161,7 @@ def _ready(settings: Settings) -> Iterator[Settings]:
 
 def _as_application(settings: Settings, options: Options) -> Settings:
     """The settings of web and worker: the supervisor has chosen the role already, else we do."""
-    from app.core.database_addresses import as_application, own_server  # noqa: PLC0415
+    from app.core.machine.database_addresses import as_application, own_server  # noqa: PLC0415
 
     if options.parent:
         return settings.model_copy(update={"owner_database_url": None})

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 import psycopg
 
-from app.core.data_dir import open_key
-from app.core.database_addresses import Addresses, own_server, reached
-from app.core.embedded import Embedded
 from app.core.errors import StartRefused
-from app.core.initdb import ROLES
 from app.core.keys import load_key_file
+from app.core.machine.data_dir import open_key
+from app.core.machine.database_addresses import Addresses, own_server, reached
+from app.core.machine.embedded import Embedded
+from app.core.machine.initdb import ROLES
 from app.core.settings import Settings
 from migrations.run import OLDEST_POSTGRES, is_current
 

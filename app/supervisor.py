@@ -18,14 +18,14 @@ from typing import Final, TextIO
 from urllib.parse import urlsplit
 
 from app.core import clock
-from app.core.data_dir import Claim, claim, open_key, record_key
-from app.core.database_addresses import Addresses, embedded, own_server
-from app.core.embedded import Embedded
 from app.core.errors import StartRefused
-from app.core.kept_process import KeptProcess, own_environment, own_program
 from app.core.keys import MasterKey
-from app.core.listening import bind
-from app.core.process import hide_memory
+from app.core.machine.data_dir import Claim, claim, open_key, record_key
+from app.core.machine.database_addresses import Addresses, embedded, own_server
+from app.core.machine.embedded import Embedded
+from app.core.machine.kept_process import KeptProcess, own_environment, own_program
+from app.core.machine.listening import bind
+from app.core.machine.process import hide_memory
 from app.core.settings import PREFIX, Settings
 
 REFUSED: Final = 2

@@ -19,9 +19,9 @@ import app.login.jobs
 import app.people.jobs  # noqa: F401 - importing registers the jobs
 from app.core import logs
 from app.core.jobs import JOBS, Job, Runtime
+from app.core.machine.process import settle
 from app.core.opening import open_database
-from app.core.outbound import Outbound
-from app.core.process import settle
+from app.core.outgoing.outbound import Outbound
 from app.core.settings import Settings
 
 HEARTBEAT_SECONDS = 3.0

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from app.core.initdb import DATABASE, ROLES, Role, binaries, create
-from app.core.unprivileged import account, command
+from app.core.machine.initdb import DATABASE, ROLES, Role, binaries, create
+from app.core.machine.unprivileged import account, command
 
 PASSWORDS: dict[Role, str] = {role: f"throw-away-{role}" for role in ROLES}
 _FAST = {

@@ -18,7 +18,7 @@ from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Db, Transaction
 from app.core.identifiers import new_id
-from app.core.inputs import Moment
+from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.people.queries import get_person
 from app.people.roster import roster_of

@@ -8,10 +8,10 @@ from pydantic import AfterValidator, StringConstraints
 from app.access.actions import AccountChanges
 from app.access.models import AccountKind, AccountStatus
 from app.apps.owners import get_owner
-from app.core import text
 from app.core.actor import Actor
 from app.core.database import Db
-from app.core.inputs import ABSENT, Input, changes
+from app.core.incoming import text
+from app.core.incoming.inputs import ABSENT, Input, changes
 from app.people.roster import Roster
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(text.one_line)]

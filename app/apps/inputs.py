@@ -8,10 +8,10 @@ from pydantic import AfterValidator, StringConstraints
 from app.apps.actions import AppChanges
 from app.apps.models import AppStatus
 from app.apps.owners import find_owner, get_owner, is_address, require_owner
-from app.core import text
 from app.core.actor import Actor
 from app.core.database import Db
-from app.core.inputs import ABSENT, Email, Input, LongText, Name, changes
+from app.core.incoming import text
+from app.core.incoming.inputs import ABSENT, Email, Input, LongText, Name, changes
 from app.people.facets import ensure_facet
 from app.people.roster import Roster
 from app.web.filters import is_web_address

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from app.apps.records import Owner
-from app.core import text
 from app.core.actor import Actor
 from app.core.database import Db
 from app.core.errors import Invalid, NotFound
+from app.core.incoming import text
 from app.people.folding import fold
 from app.people.queries import get_person
 from app.people.roster import Roster

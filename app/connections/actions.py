@@ -119,7 +119,7 @@ def remove_connection(db: Db, actor: Actor, connection: Connection) -> None:
     facts = _saved(db, connection)
     connection.status, connection.vault_reference, connection.next_run_at = "removed", None, None
     connection.changed_at = now
-    connection.sealed = _sealed(db, connection, msgspec.structs.replace(facts, secrets=()))
+    connection.sealed = seal_connection(db, connection, msgspec.structs.replace(facts, secrets=()))
     db.session.flush()
     if get_organisation(db).lifecycle_source_id == connection.id:
         lifecycle.choose_lifecycle_source(db, actor, None)
@@ -188,7 +188,7 @@ def _apply(db: Db, actor: Actor, connection: Connection, facts: Mapping[str, Any
         raise Invalid.field("app_id", "Choose the app whose accounts these are.")
     connection.changed_at = clock.now()
     names = _store_secrets(db, actor, connection, parsed, saved)
-    connection.sealed = _sealed(db, connection, ConnectionFacts(settings=parsed.values, secrets=names))
+    connection.sealed = seal_connection(db, connection, ConnectionFacts(settings=parsed.values, secrets=names))
 
 
 def _require_app(db: Db, actor: Actor, app_id: UUID) -> None:
@@ -216,13 +216,6 @@ def _store_secrets(
 
 def _secret_name(connection_id: UUID) -> str:
     return f"connection/{connection_id}"
-
-
-def _sealed(db: Db, connection: Connection, facts: ConnectionFacts) -> bytes:
-    return seal_connection(
-        db, connection.id, facts,
-        connector=connection.connector, vault_reference=connection.vault_reference, app_id=connection.app_id,
-    )  # fmt: skip
 
 
 def _feeds_people(connector: Connector, values: Mapping[str, Value]) -> bool:

@@ -16,7 +16,7 @@ from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Transaction
 from app.core.identifiers import new_id
-from app.core.inputs import ABSENT, Input, Name, changes
+from app.core.incoming.inputs import ABSENT, Input, Name, changes
 from app.core.permissions import Permission
 from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
 from app.web.guards import requires

@@ -12,7 +12,7 @@ from connectors.sdk.errors import BrokenAnswer, ConfigurationError, NotReachable
 from connectors.sdk.http import Response
 
 if TYPE_CHECKING:
-    from app.core.outbound import Outbound
+    from app.core.outgoing.outbound import Outbound
 
 T = TypeVar("T")
 _STEP: Final = 0.5
@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 
 class GuardedHttp:
-    """``connectors.sdk.http.Http`` over ``core.outbound``: the address guard, time-outs and size limits are its.
+    """``connectors.sdk.http.Http`` over ``core.outgoing.outbound``: the address guard, time-outs and size limits are its.
 
     While the other system makes us wait it looks every half second whether to stop (``Stopped``).
     """
@@ -43,7 +43,7 @@ class GuardedHttp:
         timeout: float | None = None,
     ) -> Response:
         """Send one request; raises the connectors' errors for what is not an answer."""
-        from app.core import outbound  # noqa: PLC0415 - only a worker calls anybody
+        from app.core.outgoing import outbound  # noqa: PLC0415 - only a worker calls anybody
 
         def ask() -> outbound.Answer:
             return self._outbound.request(method, url, headers=headers, params=params, json=json, timeout=timeout)

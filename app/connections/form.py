@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 from pydantic import Field, ValidationError
 
-from app.core.destinations import Destinations
 from app.core.errors import FieldError, Invalid
-from app.core.field_messages import field_errors
-from app.core.inputs import Input, Name
-from app.core.remote_errors import AddressRefused
+from app.core.incoming.field_messages import field_errors
+from app.core.incoming.inputs import Input, Name
+from app.core.outgoing.destinations import Destinations
+from app.core.outgoing.remote_errors import AddressRefused
 from app.web.form_values import shapes, value_of
 from connectors.sdk.connector import Connector
 

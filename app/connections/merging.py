@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.apps.queries import surviving_id
 from app.connections import endings, fencing
 from app.connections.fencing import Claim
-from app.connections.models import Connection, Removal, Sync, open_sync
+from app.connections.models import Connection, Removal, Sync, open_connection, open_sync
 from app.connections.reconcile import Outcome, Plan, reconcile
 from app.connections.staging import STAGED
 from app.core import clock
@@ -55,11 +55,15 @@ def merge(database: Database, actor: Actor, claim: Claim, reading: Reading) -> N
 
 
 def apply(db: Db, actor: Actor, sync_id: UUID, reading: Reading) -> Outcome:
-    """Merge a run's staged records in this transaction. Raises ``TooMuch``, and then it must be rolled back."""
+    """Merge a run's staged records in this transaction. Raises ``TooMuch``, and then it must be rolled back.
+
+    Raises ``DoesNotOpen`` where the connection's limits were changed by hand.
+    """
     sync = db.find(Sync, sync_id)
     assert sync is not None
     connection = db.find(Connection, sync.connection_id)
     assert connection is not None
+    open_connection(db, connection)  # its limits are those that were set
     outcome = reconcile(db, actor, plan_of(db, connection, sync, reading))
     removals = tuple(removal for removal in outcome.removals if _is_too_much(connection, removal))
     approved = {removal.kind: removal.total for removal in open_sync(db, sync).removals} if sync.is_approved else {}

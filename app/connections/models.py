@@ -1,7 +1,7 @@
 """Connections, their syncs, and what a sync has read but not yet merged.
 
-A connection's settings are sealed and bound to its connector, its secret's reference and its app, so that none of them
-can be changed by hand in the database. Secrets are in the vault.
+A connection's settings are sealed and bound to its connector, its secret's reference, its app, its limits on removals and
+whether its records make people, so that none of them can be changed by hand in the database. Secrets are in the vault.
 """
 
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped
 
 from app.core import columns
 from app.core.database import Base, Db
-from app.core.sealed import Facts
+from app.core.sealed import DoesNotOpen, Facts
 
 ConnectionStatus = Literal["draft", "active", "paused", "removed"]
 SyncState = Literal[
@@ -26,10 +26,15 @@ LIVE = ("queued", "running")
 
 
 class ConnectionFacts(Facts, frozen=True):
-    """The settings that are not secret, and the names of the secrets that the vault holds for this connection."""
+    """The settings that are not secret, and the names of the secrets that the vault holds for this connection.
+
+    ``limits`` repeat ``feeds_people``, ``removal_percent`` and ``removal_count`` of the row; None where it was sealed before
+    they were bound.
+    """
 
     settings: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    limits: tuple[bool, int, int] | None = None
 
 
 class Connection(Base):
@@ -186,20 +191,20 @@ class StagedRecord(Base):
 
 def open_connection(db: Db, row: Any) -> ConnectionFacts:
     """The settings of a connection's row. Raises ``DoesNotOpen`` when a bound column was changed by hand."""
-    return db.open(ConnectionFacts, Connection, row.id, row.sealed, row.connector, row.vault_reference, row.app_id)
+    facts = db.open(ConnectionFacts, Connection, row.id, row.sealed, row.connector, row.vault_reference, row.app_id)
+    if facts.limits not in {None, _limits(row)}:
+        raise DoesNotOpen("the limits or whose people count were changed")
+    return facts
 
 
-def seal_connection(
-    db: Db,
-    connection_id: UUID,
-    facts: ConnectionFacts,
-    *,
-    connector: str,
-    vault_reference: str | None,
-    app_id: UUID | None,
-) -> bytes:
-    """Seal a connection's settings under the columns they are bound to."""
-    return db.seal(Connection, connection_id, facts, connector, vault_reference, app_id)
+def seal_connection(db: Db, row: Connection, facts: ConnectionFacts) -> bytes:
+    """Seal a connection's settings under the columns they are bound to, which have been set."""
+    bound = msgspec.structs.replace(facts, limits=_limits(row))
+    return db.seal(Connection, row.id, bound, row.connector, row.vault_reference, row.app_id)
+
+
+def _limits(row: Any) -> tuple[bool, int, int]:
+    return row.feeds_people, row.removal_percent, row.removal_count
 
 
 def open_sync(db: Db, row: Any) -> SyncFacts:

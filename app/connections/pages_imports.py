@@ -113,9 +113,10 @@ def map_columns(request: Request, import_id: UUID, actor: Writer, db: Transactio
                 large.start_reading(db, line.row)
             else:
                 prepare(db, actor, line.row)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         db.session.expire_all()
-        return _show(request, get_import(db, import_id), sent, refused.fields)
+        fields = refused.fields or (FieldError("", refused.message),)
+        return _show(request, get_import(db, import_id), sent, fields)
     return _to(import_id)
 
 

@@ -17,7 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.core.text import address_key
+from app.core.incoming.text import address_key
 
 VERSION: Final = 1
 INDEX_BYTES: Final = 16

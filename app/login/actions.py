@@ -17,10 +17,10 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.core.identifiers import new_id
+from app.core.incoming.text import email as email_text
 from app.core.locks import Lock
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
 from app.core.sealed import DoesNotOpen
-from app.core.text import email as email_text
 from app.login import api_keys, attempts, sessions
 from app.login.models import (
     ACTIVE,

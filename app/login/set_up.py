@@ -13,8 +13,8 @@ from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict
+from app.core.incoming.text import email as email_text
 from app.core.permissions import OWNER
-from app.core.text import email as email_text
 from app.login import actions, devices, passwords, recovery_codes, sessions, set_up_sessions, setup_link, totp
 from app.login.models import OwnerDraft, email_index
 from app.login.outcomes import CODE_NOT_RIGHT, Failed, Passed, Try

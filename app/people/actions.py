@@ -18,7 +18,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.identifiers import new_id
-from app.core.text import address_key
+from app.core.incoming.text import address_key
 from app.organisation.queries import today
 from app.people.emails import resolve_by_emails, set_emails
 from app.people.facets import ensure_facet, ensure_facets, facet_name

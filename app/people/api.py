@@ -10,7 +10,7 @@ from app.core.actor import Actor
 from app.core.clock import now
 from app.core.database import Transaction
 from app.core.identifiers import new_id
-from app.core.inputs import Email, Moment
+from app.core.incoming.inputs import Email, Moment
 from app.core.permissions import Permission
 from app.people import actions, queries
 from app.people.inputs import DepartureIn, PersonIn, PersonPatch, meant

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.core import text
 from app.core.actor import Actor
 from app.core.database import Db
 from app.core.errors import Invalid
-from app.core.inputs import ABSENT, Day, Email, Input, changes
+from app.core.incoming import text
+from app.core.incoming.inputs import ABSENT, Day, Email, Input, changes
 from app.people.actions import PersonChanges
 from app.people.models import PersonType
 from app.people.roster import Roster

@@ -18,7 +18,7 @@ from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict
 from app.core.identifiers import new_id
-from app.core.text import address_key
+from app.core.incoming.text import address_key
 from app.people.emails import email_index, resolve_by_emails, set_emails
 from app.people.lifecycle import recompute
 from app.people.models import MergeFacts, Person, PersonEmail, PersonFacts, PersonMerge, PersonRecord

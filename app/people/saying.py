@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from app.core.text import address_key
+from app.core.incoming.text import address_key
 from app.people.records import PersonOut, RecordOut
 from app.people.wording import BY_HAND, status_word, type_word
 from app.web.sources import Source, source_of

@@ -11,7 +11,7 @@ from app.core.clock import now
 from app.core.database import Transaction
 from app.core.errors import NotFound
 from app.core.identifiers import new_id
-from app.core.inputs import Moment
+from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.trail import queries
 from app.trail.queries import ChangeOut, EventFilter, EventOut

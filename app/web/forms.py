@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from app.core.errors import FieldError, Invalid
-from app.core.field_messages import field_errors, field_name
-from app.core.inputs import Input
+from app.core.incoming.field_messages import field_errors, field_name
+from app.core.incoming.inputs import Input
 from app.web.form_values import FieldShape, shapes, value_of
 
 MAX_FIELDS = 200

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core import logs
 from app.core.errors import FieldError, Invalid, NotFresh, NotSignedIn, Refusal, TooMany, Unavailable
-from app.core.field_messages import from_details
+from app.core.incoming.field_messages import from_details
 from app.core.redaction import printable
 from app.web.safe_path import same_site_path
 

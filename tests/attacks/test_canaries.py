@@ -17,9 +17,9 @@ import psycopg
 import pyotp
 import pytest
 
-from app.core.embedded import Embedded
-from app.core.initdb import binaries
 from app.core.keys import load_key_file
+from app.core.machine.embedded import Embedded
+from app.core.machine.initdb import binaries
 from app.core.settings import load
 from tests.attacks.canaries import Canaries, found_in, spellings
 from tests.attacks.visitor import Visitor, codes_in, key_in, link_in, seed_in

@@ -20,8 +20,8 @@ import psutil
 
 from app.core.actor import Actor
 from app.core.database import Database
-from app.core.database_addresses import as_application, reached
 from app.core.keys import load_key_file
+from app.core.machine.database_addresses import as_application, reached
 from app.core.opening import open_database
 from app.core.permissions import OWNER, Rows, permissions_of
 from app.core.settings import load as load_settings

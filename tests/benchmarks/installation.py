@@ -11,7 +11,7 @@ from app.core import logs
 from app.core.data_keys import load
 from app.core.database import Database
 from app.core.keys import MasterKey
-from app.core.process import settle
+from app.core.machine.process import settle
 from app.core.settings import Settings
 from migrations.run import migrate
 from tests.connections.harness import Bench

@@ -13,7 +13,7 @@ from app.connections.sync import run as run_sync
 from app.core.actor import Actor, job_actor
 from app.core.database import Database
 from app.core.jobs import Runtime
-from app.core.outbound import Outbound
+from app.core.outgoing.outbound import Outbound
 from app.core.settings import Settings
 from connectors.registry import CONNECTORS
 from tests.builders import make_app

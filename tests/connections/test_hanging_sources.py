@@ -19,7 +19,7 @@ from app.connections import runs
 from app.connections.imports.clearing import CLEAR
 from app.connections.models import Connection, Sync
 from app.core.jobs import Runtime, enqueue
-from app.core.outbound import Outbound
+from app.core.outgoing.outbound import Outbound
 from tests.builders import make_app
 from tests.conftest import TEMPLATE
 from tests.connections.directory import directory, users

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.core.addresses import Standing, judge
+from app.core.outgoing.addresses import Standing, judge
 
 NEVER = """
 169.254.169.254 169.254.170.2 168.63.129.16 100.100.100.200 192.0.0.192 192.0.0.1 0.0.0.0 0.1.2.3 224.0.0.1

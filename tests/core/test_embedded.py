@@ -12,13 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.core.data_dir import AlreadyRunning, claim, open_key
-from app.core.embedded import Embedded, binaries
 from app.core.errors import StartRefused
-from app.core.initdb import Role
 from app.core.keys import MasterKey
+from app.core.machine.data_dir import AlreadyRunning, claim, open_key
+from app.core.machine.embedded import Embedded, binaries
+from app.core.machine.initdb import Role
+from app.core.machine.unprivileged import Account, account, command
 from app.core.settings import Settings
-from app.core.unprivileged import Account, account, command
 
 pytestmark = pytest.mark.database
 
@@ -177,7 +177,7 @@ def test_nothing_acknowledged_is_lost_however_often_its_postmaster_is_killed(
 
 def test_it_comes_back_after_kill_9_of_the_process_that_started_it(start, settings: Settings) -> None:
     script = (
-        "from pathlib import Path; from app.core.embedded import Embedded; from app.core.keys import MasterKey;"
+        "from pathlib import Path; from app.core.machine.embedded import Embedded; from app.core.keys import MasterKey;"
         "from app.core.settings import Settings; import sys, time;"
         "s = Settings(data_dir=Path(sys.argv[1]), key_file=Path(sys.argv[2]), postgres_version=int(sys.argv[3]));"
         "e = Embedded(s, MasterKey(b'\\x05' * 32)); e.start(); print('up', flush=True); time.sleep(600)"
@@ -259,7 +259,8 @@ def test_a_data_directory_that_cannot_be_written_is_refused(home: Path) -> None:
     closed.mkdir(mode=0o555)
     home.chmod(0o755)
     script = (
-        "import sys; from pathlib import Path; from app.core.data_dir import claim; claim(Path(sys.argv[1]) / 'data')"
+        "import sys; from pathlib import Path; from app.core.machine.data_dir import claim; "
+        "claim(Path(sys.argv[1]) / 'data')"
     )
     arguments = [sys.executable, "-c", script, str(closed)]
     if os.geteuid() == 0:

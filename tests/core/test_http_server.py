@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from app.core.http_server import LARGEST_HEAD, LARGEST_TARGET, MOST_HEADERS
-from app.core.listening import bind
+from app.core.machine.http_server import LARGEST_HEAD, LARGEST_TARGET, MOST_HEADERS
+from app.core.machine.listening import bind
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
 import socket, sys
-from app.core.http_server import serve
+from app.core.machine.http_server import serve
 async def app(scope, receive, send):
     if scope["type"] == "http":
         body = scope["raw_path"]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from app.core.field_messages import field_errors
-from app.core.inputs import (
+from app.core.incoming.field_messages import field_errors
+from app.core.incoming.inputs import (
     ABSENT,
     Day,
     Email,

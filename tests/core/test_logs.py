@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from app.core import logs
-from app.core.remote_errors import NotReachable
+from app.core.outgoing.remote_errors import NotReachable
 from app.core.settings import Settings
 
 HOSTILE = 'eve"\r\n{"message":"forged"}\x1b[2J\x00\u202e\ud800'

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.core import outbound
-from app.core.outbound import AddressRefused, CallFailed, NotReachable, Outbound, TooBig, TooSlow
+from app.core.outgoing import outbound
+from app.core.outgoing.outbound import AddressRefused, CallFailed, NotReachable, Outbound, TooBig, TooSlow
 from tests.peers.names import resolves
 from tests.peers.raw_http import Peer, peer, says
 
@@ -143,7 +143,7 @@ def test_a_slow_drip_ends_with_the_whole_calls_time_not_with_each_reads(drip: by
 
 
 def test_a_resolver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.core.dialing.CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("app.core.outgoing.dialing.CONNECT_SECONDS", 0.1)
 
     def hanging(host: str, port: int) -> Sequence[str]:
         time.sleep(2)

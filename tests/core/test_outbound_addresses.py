@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.core.outbound import AddressRefused, Outbound
+from app.core.outgoing.outbound import AddressRefused, Outbound
 from tests.peers.names import resolves
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.outbound import AddressRefused, NotReachable, Outbound
+from app.core.outgoing.outbound import AddressRefused, NotReachable, Outbound
 from tests.peers.names import resolves
 from tests.peers.raw_http import certificates, peer, says
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.core.text import address_key, canonical_email, email
+from app.core.incoming.text import address_key, canonical_email, email
 
 
 @pytest.mark.parametrize(

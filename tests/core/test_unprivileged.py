@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.unprivileged import Account, command
+from app.core.machine.unprivileged import Account, command
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user lends nothing")
 
@@ -53,7 +53,7 @@ def test_nothing_at_all_is_lent_where_every_folder_is_open() -> None:
 
 def test_in_a_container_without_that_capability_the_next_one_serves(secret: Path) -> None:
     script = (
-        "import os, subprocess, sys; from pathlib import Path; from app.core.unprivileged import Account, command;"
+        "import os, subprocess, sys; from pathlib import Path; from app.core.machine.unprivileged import Account, command;"
         f"line = command(['cat', {str(secret)!r}], Account(65533, 65533), reads=[Path({str(secret)!r})]);"
         "os.execv(line[0], line)"
     )

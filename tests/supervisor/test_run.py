@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.initdb import ROLES
+from app.core.machine.initdb import ROLES
 from tests.postgres import server
 from tests.supervisor.running import Installation, until
 

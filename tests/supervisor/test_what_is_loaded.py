@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app.core.kept_process import own_environment, own_program
+from app.core.machine.kept_process import own_environment, own_program
 
 SELDOM = {"procrastinate", "psycopg_pool", "httpx2", "httpcore2", "h11", "qrcode", "PIL", "openpyxl", "alembic"}
 DATABASE_AND_WEB = {"sqlalchemy", "psycopg", "fastapi", "starlette", "uvicorn", "structlog", "jinja2"}
@@ -19,7 +19,7 @@ def loaded(module: str) -> set[str]:
 
 
 def test_a_web_process_loads_nothing_that_only_jobs_and_rare_pages_need() -> None:
-    found = loaded("app.main, app.core.http_server")
+    found = loaded("app.main, app.core.machine.http_server")
     assert {"fastapi", "uvicorn"} <= found
     assert not found & SELDOM
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from app.core.errors import Invalid
-from app.core.inputs import Day, Input, Int4, Line, LongText, Name
+from app.core.incoming.inputs import Day, Input, Int4, Line, LongText, Name
 from app.web.form_values import read_day
 from app.web.forms import Submitted, form
 

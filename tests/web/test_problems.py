@@ -21,7 +21,7 @@ from app.core.errors import (
     TooMany,
     Unavailable,
 )
-from app.core.inputs import Input, Limit, Name, PathId
+from app.core.incoming.inputs import Input, Limit, Name, PathId
 from app.core.settings import Settings
 from app.web import problems
 from app.web.shell import Surroundings

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.connections import endings, fencing, merging
 from app.connections.imports import spool
 from app.connections.imports.models import Import
-from app.connections.imports.preparing import reading_of
+from app.connections.imports.preparing import ALTERED, reading_of
 from app.connections.imports.uploading import open_facts
 from app.connections.models import Connection, Sync
 from app.connections.reconcile import Outcome
@@ -23,6 +23,7 @@ from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Conflict, Invalid
+from app.core.sealed import DoesNotOpen
 
 
 def apply_import(db: Db, actor: Actor, given: Import, *, accept_removals: bool) -> None:
@@ -70,6 +71,8 @@ def _merge(db: Db, actor: Actor, given: Import) -> Outcome:
             return merging.apply(db, actor, given.sync_id, reading_of(given))
     except merging.TooMuch:
         raise Conflict("It would remove more than the preview showed. Nothing was applied: look at it again.") from None
+    except DoesNotOpen:
+        raise Conflict(ALTERED) from None
 
 
 @contextmanager

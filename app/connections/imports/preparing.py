@@ -20,8 +20,9 @@ from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.audit import Event
 from app.core.database import Db
-from app.core.errors import FieldError, Invalid
+from app.core.errors import Conflict, FieldError, Invalid
 from app.core.identifiers import new_id
+from app.core.sealed import DoesNotOpen
 from connectors.csv_file.failed_rows import failed_rows_file
 from connectors.csv_file.mapping import check_mapping
 from connectors.csv_file.reading import Reading, read
@@ -29,6 +30,7 @@ from connectors.csv_file.table import FileRefused
 from connectors.csv_file.tables import open_table
 from connectors.csv_file.targets import APPS, PEOPLE
 
+ALTERED: Final = "The connection of this file was changed in the database and not here. Save its settings again first."
 _BATCH: Final = 1_000
 
 
@@ -55,7 +57,10 @@ def remember_mapping(db: Db, actor: Actor, given: Import, mapping: Mapping[str, 
 
 
 def prepare(db: Db, actor: Actor, given: Import) -> None:
-    """Stage the file and preview it. Refuses (``Invalid``) a file that turns out not to be a table on the way."""
+    """Stage the file and preview it.
+
+    Refuses (``Invalid``) a file that turns out not to be a table on the way; (``Conflict``) an altered connection.
+    """
     _start_over(db, given)
     failed = _stage(db, given)
     given.failed_rows = failed
@@ -75,6 +80,8 @@ def preview(db: Db, actor: Actor, given: Import) -> "Preview":
         _rehearse(db, actor, given)
     except Preview as shown:
         return shown
+    except DoesNotOpen:
+        raise Conflict(ALTERED) from None
 
 
 def _rehearse(db: Db, actor: Actor, given: Import) -> NoReturn:

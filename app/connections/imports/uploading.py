@@ -135,9 +135,7 @@ def _connection(db: Db, target: FileTarget, app: AppOut | None) -> Connection:
         feeds_people=target is PEOPLE, every_minutes=0, status="draft", removal_percent=5, removal_count=5, fence=0,
         created_at=now, changed_at=now,
     )  # fmt: skip
-    made.sealed = seal_connection(
-        db, made.id, ConnectionFacts(), connector=CONNECTOR, vault_reference=None, app_id=made.app_id
-    )
+    made.sealed = seal_connection(db, made, ConnectionFacts())
     try:
         with db.savepoint():
             db.add(made)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.actor import Actor
 from app.core.database import Transaction
 from app.core.errors import Conflict, FieldError, Invalid
-from app.core.inputs import Input, Line, Name
+from app.core.incoming.inputs import Input, Line, Name
 from app.core.permissions import Permission
 from app.login import api_keys
 from app.login.api_keys import DEFAULT_DAYS, MOST_DAYS, ApiKeyOut

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from app.core.actor import Actor
 from app.core.database import Transaction
 from app.core.errors import FieldError, Invalid
-from app.core.inputs import Input
+from app.core.incoming.inputs import Input
 from app.login import attempts, invitations
 from app.login.models import open_user
 from app.login.pages.sign_in import to_second_step

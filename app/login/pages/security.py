@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import FieldError, Invalid, NotSignedIn
-from app.core.inputs import Input
+from app.core.incoming.inputs import Input
 from app.core.permissions import Permission
 from app.login import factors, queries, recovery_codes, sessions, totp
 from app.login.pages.sign_in import CodeForm, refused, sign_in_again

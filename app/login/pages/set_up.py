@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import FieldError, Invalid, NotFound
-from app.core.inputs import Email, Input, Line, Name
+from app.core.incoming.inputs import Email, Input, Line, Name
 from app.login import set_up, set_up_sessions, setup_link, totp
 from app.login.outcomes import Failed
 from app.login.pages.sign_in import CodeForm, signed_in

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import FieldError
-from app.core.inputs import Input, Line
+from app.core.incoming.inputs import Input, Line
 from app.login import attempts, devices, sessions, totp
 from app.login.outcomes import Failed, NeedsSecondFactor, Passed
 from app.login.queries import is_set_up

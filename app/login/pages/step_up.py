@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from app.core.actor import Actor
 from app.core.database import Transaction
 from app.core.errors import FieldError
-from app.core.inputs import Input, Line
+from app.core.incoming.inputs import Input, Line
 from app.core.permissions import Permission
 from app.login import sessions, step_up
 from app.login.pages.sign_in import refused, sign_in_again

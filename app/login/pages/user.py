@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import Conflict, FieldError, Invalid
-from app.core.inputs import Input, Line, Name
+from app.core.incoming.inputs import Input, Line, Name
 from app.core.permissions import OWNER, Permission
 from app.login import actions, invitations, queries, sessions
 from app.login.models import ACTIVE, User

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import FieldError, Invalid
-from app.core.inputs import Email, Input, Line, Name
+from app.core.incoming.inputs import Email, Input, Line, Name
 from app.core.listing import Page
 from app.core.permissions import OWNER, ROLES, Permission, Role
 from app.login import actions, invitations, queries

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from app.core.unprivileged import Account
+from app.core.machine.unprivileged import Account
 
 _PATIENCE: Final = 10.0
 _PAUSE: Final = 0.02

@@ -19,9 +19,9 @@ from typing_extensions import override
 
 from app.core import logs
 from app.core.clock import monotonic
-from app.core.destinations import DEFAULT_PORT, Destination, Destinations
-from app.core.dialing import CONNECT_SECONDS, Dialer, Resolver, deadline, lookup, remaining
-from app.core.remote_errors import AddressRefused, CallFailed, NotReachable, TooBig, TooSlow
+from app.core.outgoing.destinations import DEFAULT_PORT, Destination, Destinations
+from app.core.outgoing.dialing import CONNECT_SECONDS, Dialer, Resolver, deadline, lookup, remaining
+from app.core.outgoing.remote_errors import AddressRefused, CallFailed, NotReachable, TooBig, TooSlow
 
 __all__ = ["AddressRefused", "Answer", "CallFailed", "NotReachable", "Outbound", "TooBig", "TooSlow"]
 

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, to_json
 
-from app.core import text
+from app.core.incoming import text
 
 MAX_TEXT = 10_000
 MAX_DEPTH = 32

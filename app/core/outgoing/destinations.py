@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from app.core.addresses import Standing, judge
-from app.core.remote_errors import AddressRefused
+from app.core.outgoing.addresses import Standing, judge
+from app.core.outgoing.remote_errors import AddressRefused
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(//(?P<authority>[^/?#]*)(?P<path>/[^?#]*)?(\?(?P<query>[^#]*))?(#.*)?|.*)",

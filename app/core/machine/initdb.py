@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.core.errors import StartRefused
-from app.core.unprivileged import SPAWN, Account, command
+from app.core.machine.unprivileged import SPAWN, Account, command
 
 Role = Literal["postgres", "owner", "app"]
 

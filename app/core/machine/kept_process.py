@@ -11,7 +11,7 @@ from typing import Final
 
 from app.core import clock
 
-_HOME: Final = str(Path(__file__).parents[2])
+_HOME: Final = str(Path(__file__).parents[3])
 _SHORTEST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 10.0
 _LONG_LIFE: Final = 30.0

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from app.core.data_dir import AlreadyRunning
-from app.core.embedded import Embedded
 from app.core.errors import StartRefused
-from app.core.initdb import ROLES
 from app.core.keys import MasterKey
+from app.core.machine.data_dir import AlreadyRunning
+from app.core.machine.embedded import Embedded
+from app.core.machine.initdb import ROLES
 from app.core.settings import Settings
 
 _SCHEME = "postgresql+psycopg"

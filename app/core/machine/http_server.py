@@ -12,7 +12,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.core.process import allow_files, settle
+from app.core.machine.process import allow_files, settle
 
 MOST_HEADERS: Final = 100
 LARGEST_HEAD: Final = 64 * 1024

@@ -16,8 +16,8 @@ import httpcore2
 from typing_extensions import override
 
 from app.core.clock import monotonic
-from app.core.destinations import Destinations, literal
-from app.core.remote_errors import NotReachable, TooSlow
+from app.core.outgoing.destinations import Destinations, literal
+from app.core.outgoing.remote_errors import NotReachable, TooSlow
 
 Resolver = Callable[[str, int], Sequence[str]]
 CONNECT_SECONDS = 10.0

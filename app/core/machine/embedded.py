@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from app.core import leftovers
-from app.core.data_dir import Claim, claim, record_key
 from app.core.errors import StartRefused
-from app.core.initdb import DATABASE, ROLES, Role, binaries, create
 from app.core.keys import MasterKey
+from app.core.machine import leftovers
+from app.core.machine.data_dir import Claim, claim, record_key
+from app.core.machine.initdb import DATABASE, ROLES, Role, binaries, create
+from app.core.machine.unprivileged import SPAWN, Account, account, command
 from app.core.settings import Settings
-from app.core.unprivileged import SPAWN, Account, account, command
 
 __all__ = ["Embedded", "binaries"]
 
