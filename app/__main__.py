@@ -130,13 +130,12 @@ def _setup_link(settings: Settings, _: Options) -> None:
     sys.stdout.write(f"{link}\n")
 
 
-def _openapi(settings: Settings, _: Options) -> None:
+def _openapi(_settings: Settings, _: Options) -> None:
     import orjson  # noqa: PLC0415
 
-    from app.main import create_app  # noqa: PLC0415
+    from app.main import describe  # noqa: PLC0415
 
-    with _ready(settings) as application:
-        described = create_app(application).openapi()
+    described = describe().openapi()  # no database is touched, or made
     sys.stdout.buffer.write(orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 

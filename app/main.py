@@ -16,7 +16,7 @@ from app.core.readiness import Readiness
 from app.core.settings import Settings
 from app.core.version import VERSION
 from app.surroundings import Surroundings
-from app.web import problems
+from app.web import api_description, problems
 from app.web.stack import middleware
 from app.web.static_files import PREFIX, static_files
 from migrations.run import head
@@ -43,6 +43,7 @@ def describe(stack: Sequence[Middleware] = ()) -> FastAPI:
         app.include_router(router)
     app.mount(PREFIX, static_files())
     problems.install(app)
+    api_description.complete(app)
     return app
 
 

@@ -28,13 +28,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route as the page shows it; ``example`` is the answer, pretty-printed."""
+    """One route as the page shows it; ``sent`` and ``example`` are a body and an answer, pretty-printed."""
 
     method: str
     path: str
     summary: str
     parameters: tuple[Parameter, ...]
     body: str
+    sent: str
     example: str
 
 
@@ -71,15 +72,21 @@ def _operation(described: dict[str, Any], method: str, path: str, operation: dic
         (answer for status, answer in operation["responses"].items() if status.startswith("2")), {}
     )
     example = done.get("content", {}).get("application/json", {}).get("example")
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    taken = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    body = taken.get("schema")
     return Operation(
         method.upper(),
         path,
         operation.get("summary", ""),
         parameters,
         _fields(described, body) if body else "",
-        json.dumps(example, indent=2, ensure_ascii=False) if example is not None else "",
+        _pretty(taken.get("example")),
+        _pretty(example),
     )
+
+
+def _pretty(example: Any) -> str:
+    return json.dumps(example, indent=2, ensure_ascii=False) if example is not None else ""
 
 
 def _fields(described: dict[str, Any], schema: dict[str, Any]) -> str:
