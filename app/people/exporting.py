@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from uuid import UUID
 
 from fastapi import Request
 
@@ -17,8 +18,9 @@ from app.web.downloads import Download
 
 COLUMNS = (
     "Name", "First name", "Last name", "E-mail", "Aliases", "Employee id", "Phone", "Type", "Status", "Job title", "Team",
-    "Location", "Cost centre", "Manager", "Start date", "Last day", "Left (UTC)", "Changed (UTC)", "Id",
+    "Location", "Cost centre", "Manager", "Manager e-mail", "Start date", "Last day", "Left (UTC)", "Changed (UTC)", "Id",
 )  # fmt: skip
+_NOBODY = ("", "")
 
 
 def export(request: Request, db: Db, actor: Actor, wanted: PeopleFilter, *, sort: str, words: str) -> Download:
@@ -37,17 +39,19 @@ def export(request: Request, db: Db, actor: Actor, wanted: PeopleFilter, *, sort
 
 
 def _rows(db: Db, actor: Actor, roster: Roster, wanted: PeopleFilter, sort: str) -> Iterator[Sequence[str]]:
+    managers: dict[UUID, tuple[str, str]] = {}
     for people in queries.each_person(db, actor, roster, wanted, sort):
-        managers = roster.names(db, (person.manager_id for person in people))
+        new = {person.manager_id for person in people if person.manager_id} - managers.keys()
+        managers |= queries.names_and_addresses(db, new)
         for person in people:
-            yield _row(person, managers.get(person.manager_id, "") if person.manager_id else "")
+            yield _row(person, managers.get(person.manager_id, _NOBODY) if person.manager_id else _NOBODY)
 
 
-def _row(person: PersonOut, manager: str) -> Sequence[str]:
+def _row(person: PersonOut, manager: tuple[str, str]) -> Sequence[str]:
     return (
         person.display_name, person.given_name, person.family_name, person.email, ", ".join(person.aliases),
         person.employee_id, person.phone, type_word(person.type), status_word(person.status), person.job_title, person.team,
-        person.location, person.cost_centre, manager, _day(person.start_date), _day(person.leaving_date),
+        person.location, person.cost_centre, *manager, _day(person.start_date), _day(person.leaving_date),
         person.left_at.isoformat(timespec="seconds") if person.left_at else "",
         person.changed_at.isoformat(timespec="seconds"), str(person.id),
     )  # fmt: skip

@@ -22,13 +22,13 @@ HEAD = ExportHead(
 )  # fmt: skip
 ROW = (
     "=Ada Lovelace", "Ada", "Lovelace", "ada@example.com", "a@example.com", "42", "+31 20 555", "Contractor", "Active",
-    "Engineer", "Research", "Gent", "100", "boss@example.com", "2024-05-01", "2027-05-31", "", "2026-11-01T00:00:00+00:00",
-    "00000000-0000-7000-8000-000000000001",
+    "Engineer", "Research", "Gent", "100", "Bo Boss", "boss@example.com", "2024-05-01", "2027-05-31",
+    "", "2026-11-01T00:00:00+00:00", "00000000-0000-7000-8000-000000000001",
 )  # fmt: skip
 MAPPED = {
     "display_name": "Name", "given_name": "First name", "family_name": "Last name", "email": "E-mail", "aliases": "Aliases",
     "employee_id": "Employee id", "phone": "Phone", "person_type": "Type", "status": "Status", "job_title": "Job title",
-    "team": "Team", "location": "Location", "cost_centre": "Cost centre", "manager": "Manager", "start_date": "Start date",
+    "team": "Team", "location": "Location", "cost_centre": "Cost centre", "manager": "Manager e-mail", "start_date": "Start date",
     "leaving_date": "Last day",
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_a_list_of_people_that_we_exported_is_imported_exactly(database: Databas
     with database.transaction(read_only=True) as db:
         [record] = db.session.scalars(sa.select(PersonRecord)).all()
         known = db.open(RecordFacts, PersonRecord, record.id, record.sealed)
-    assert (record.type, record.status) == ("contractor", "active")
+    assert (record.type, record.status, known.manager) == ("contractor", "active", "boss@example.com")
     assert (known.source_id, known.display_name, known.phone) == ("ada@example.com", "=Ada Lovelace", "+31 20 555")
 
 
