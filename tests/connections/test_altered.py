@@ -47,8 +47,8 @@ def test_it_is_mended_by_entering_everything_again_or_removed(bench: Bench, aski
             assert client.post(f"/integrations/{connection}/remove", data=name).status_code == 303
             assert client.get("/api/v1/connections").json()["items"] == []
             return
-        half = {"settings": {"base_url": peer.url}}
+        half = {"settings": {"base_url": "https://directory.example.com/v2"}}
         assert client.patch(path, json=half).status_code == 422
-        whole = {"app_id": str(app_id), "settings": {"base_url": peer.url, "token": "t", "is_directory": True}}
+        whole = {"app_id": str(app_id), "settings": {**half["settings"], "token": "t", "is_directory": True}}
         answer = client.patch(path, json=whole)
         assert (answer.status_code, answer.json()["health"]) == (200, "never"), answer.text

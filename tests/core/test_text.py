@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from app.core.incoming.text import address_key, canonical_email, email
+from app.core.incoming.text import address_key, canonical_email, email, one_line
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,9 @@ def test_no_letter_outside_ascii_ever_becomes_an_ascii_address() -> None:
 )
 def test_two_spellings_are_one_address_or_two(one: str, other: str, is_same: bool) -> None:
     assert (address_key(one) == address_key(other)) is is_same
+
+
+@pytest.mark.parametrize("text", ["\u200b", " \u2060\u00a0", "\ufeff\u200e"])
+def test_a_line_that_nobody_could_see_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="seen"):
+        one_line(text)

@@ -14,6 +14,7 @@ _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\ud
 _ATOM_TEXT = r"[^\x00-\x20\"(),:;<>@\[\\\]\x7f-\xa0\ud800-\udfff.\s]+"
 _ATOM = re.compile(rf"{_ATOM_TEXT}(\.{_ATOM_TEXT})*")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_UNSEEN = {"Cf", "Zl", "Zp", "Zs"}  # of Unicode's general categories: format characters and every kind of space
 _MAX_LOCAL = 64
 _MAX_ADDRESS = 254
 _NOT_AN_ADDRESS = "This must be an e-mail address, such as anna@example.com."
@@ -23,7 +24,7 @@ def one_line(text: str) -> str:
     """``text``, which is one line that can be seen, or empty; raises ValueError for control characters and surrogates."""
     if _CONTROL.search(text):
         raise ValueError("This must be one line without control characters.")
-    if text and all(unicodedata.category(letter)[0] in "CZ" for letter in text):
+    if text and all(unicodedata.category(letter) in _UNSEEN for letter in text):
         raise ValueError("This must hold something that can be seen.")
     return text
 
