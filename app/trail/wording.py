@@ -19,6 +19,8 @@ def action_label(action: str) -> str:
 
 
 _WORDS: dict[str, str] = {
+    Event.API_KEY_CREATED: "API key created",
+    Event.API_KEY_REVOKED: "API key revoked",
     Event.SIGN_IN_ATTEMPT: "Sign-in attempt",
     Event.MFA_ATTEMPT: "Second factor",
     Event.STEP_UP: "Confirmed identity",
