@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.database import Db
+from app.core.incoming.text import address_key
 from app.people.facets import ensure_facets
 from app.people.models import FacetKind, PersonFacts, PersonRecord, RecordFacts
 
@@ -73,7 +74,7 @@ def blend(said: Sequence[Said], is_theirs: Callable[[str], bool]) -> Blended:
     addresses: dict[str, str] = {}
     for address in (*(one.facts.email for one in said), *(alias for one in said for alias in one.facts.aliases)):
         if address and is_theirs(address):
-            addresses.setdefault(address.casefold(), address)
+            addresses.setdefault(address_key(address), address)
     email, *aliases = addresses.values() or ("",)
     given, family = first.given_name, first.family_name
     facts = PersonFacts(

@@ -1,4 +1,4 @@
-"""What no linter knows of a room: queries write nothing, actions record an event and never commit."""
+"""What no linter knows of a room: queries write nothing, and nobody but the database's file commits."""
 
 import ast
 from pathlib import Path
@@ -21,11 +21,6 @@ _WRITES = {
     "enqueue",
 }
 _COMMITS = {"commit", "rollback"}
-
-
-def _public_functions(path: Path) -> list[ast.FunctionDef]:
-    tree = ast.parse(path.read_text("utf-8"))
-    return [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
 
 
 def _calls(node: ast.AST) -> set[str]:
