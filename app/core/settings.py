@@ -128,11 +128,6 @@ class Settings(BaseModel):
         return self
 
     @property
-    def is_loopback_only(self) -> bool:
-        """Whether only this machine can reach us."""
-        return is_loopback(self.host)
-
-    @property
     def origin(self) -> str:
         """Scheme, host and port that people use, for links and the cross-origin check."""
         host = f"[{self.host}]" if ":" in self.host else self.host

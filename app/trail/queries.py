@@ -1,6 +1,6 @@
 """Reading the trail: events opened for those who may, filtered in SQL by plain columns and blind indexes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from app.core.audit import SIGN_IN_EVENTS, Event, EventFacts, EventRow, event_mac
+from app.core.audit import SIGN_IN_EVENTS, EventFacts, EventRow, event_mac
 from app.core.database import Db
 from app.core.errors import NotFound
 from app.core.listing import Order, Page, Sort, page_of
@@ -99,17 +99,6 @@ def each_event(db: Db, wanted: EventFilter) -> Iterator[EventOut]:
         order = Order(NEWEST_FIRST, page.next, _BATCH)
 
 
-def list_activity(db: Db, subject_ids: Sequence[UUID], *, limit: int = 20) -> list[EventOut]:
-    """The latest events about any of these things."""
-    rows = db.rows(
-        sa.select(*EventRow.__table__.columns)
-        .where(EventRow.subject_id.in_(subject_ids))
-        .order_by(EventRow.at.desc(), EventRow.id.desc())
-        .limit(limit)
-    )
-    return [_opened(db, row) for row in rows]
-
-
 def is_sign_in(action: str) -> bool:
     """Whether an action belongs in the access log."""
     return action in {event.value for event in SIGN_IN_EVENTS}
@@ -164,8 +153,3 @@ def _opened(db: Db, row: sa.Row[Any]) -> EventOut:
 def end_of_day(moment: datetime) -> datetime:
     """The moment a whole day later: an "until" date includes its day."""
     return moment + timedelta(days=1)
-
-
-def action_names() -> tuple[str, ...]:
-    """Every action an event can have."""
-    return tuple(event.value for event in Event)
