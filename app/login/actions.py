@@ -1,8 +1,8 @@
 """What can happen to a user.
 
 Nobody gives more than they have: only owners make, change or unmake owners, and the last owner who can sign in stays one.
-A change of roles ends the user's sessions and sign-ins in progress; a deactivated user's, and their API keys, are over at
-once.
+A change of roles ends the user's sessions and sign-ins in progress; a deactivated user's, their API keys and their link to a
+password are over at once.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from app.core.incoming.text import email as email_text
 from app.core.locks import Lock
 from app.core.permissions import OWNER, ROLES, permissions_of, rows_of
 from app.core.sealed import DoesNotOpen
-from app.login import api_keys, attempts, sessions
+from app.login import api_keys, attempts, invitations, sessions
 from app.login.models import (
     ACTIVE,
     DEACTIVATED,
@@ -97,7 +97,7 @@ def rename(db: Db, actor: Actor, user: User, *, name: str) -> None:
 
 
 def deactivate(db: Db, actor: Actor, user: User) -> None:
-    """Keep the user out from the next request on: sessions end, API keys are revoked. Refuses oneself and the last owner."""
+    """Keep the user out from the next request on: sessions, API keys and their link end. Refuses oneself and the last owner."""
     require_may_touch(actor, user)
     if user.id == actor.user_id:
         raise Conflict("You cannot deactivate yourself. Ask another owner or administrator.")
@@ -112,6 +112,7 @@ def deactivate(db: Db, actor: Actor, user: User) -> None:
     attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The user was deactivated")
     api_keys.revoke_all(db, actor, user.id, reason="The user was deactivated")
+    invitations.withdraw(db, user.id)
 
 
 def reactivate(db: Db, actor: Actor, user: User) -> None:

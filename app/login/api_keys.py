@@ -78,12 +78,15 @@ def mint(db: Db, actor: Actor, *, name: str, scopes: Sequence[str], days: int = 
     return token.text
 
 
-def revoke(db: Db, actor: Actor, key_id: UUID) -> None:
-    """End one key of the actor, from the next request on. Refuses (``NotFound``) anybody else's."""
-    found = [key for key in list_keys(db, actor.user_id) if key.id == key_id]
+def revoke(db: Db, actor: Actor, user_id: UUID | None, key_id: UUID) -> None:
+    """End one key of a user, from the next request on. Refuses (``NotFound``) a key that is another's.
+
+    Whose keys the actor may revoke is for the caller to say.
+    """
+    found = [key for key in list_keys(db, user_id) if key.id == key_id]
     if not found:
         raise NotFound("There is no such key.")
-    if _end(db, (ApiKey.id == key_id) & (ApiKey.user_id == actor.user_id)):
+    if _end(db, (ApiKey.id == key_id) & (ApiKey.user_id == user_id)):
         audit.record(db, actor, Event.API_KEY_REVOKED, Subject("api_key", key_id, found[0].name))
 
 

@@ -1,7 +1,7 @@
 """What users do to their own factors. Each asks for a fresh code first (the route's guard).
 
-A new password or authenticator ends the user's other sessions and sign-ins in progress; new recovery codes only end the old
-codes.
+A new password or authenticator ends the user's other sessions, sign-ins in progress and a link to a password; new recovery
+codes only end the old codes.
 """
 
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
 from app.core.errors import Invalid, NotFound
-from app.login import attempts, passwords, recovery_codes, sessions, step_up, totp
+from app.login import attempts, invitations, passwords, recovery_codes, sessions, step_up, totp
 from app.login.models import User, UserFacts, open_user
 from app.login.outcomes import Failed
 from app.login.password_rules import require_good
@@ -75,3 +75,4 @@ def _changed(db: Db, actor: Actor, event: Event, reason: str) -> None:
     if actor.user_id is not None:
         attempts.end_all(db, actor.user_id)
         sessions.end_all(db, actor, actor.user_id, reason=reason, but=actor.session_id)
+        invitations.withdraw(db, actor.user_id)

@@ -17,7 +17,7 @@ from app.core import audit, clock, tokens
 from app.core.actor import Actor
 from app.core.audit import Event, Subject
 from app.core.database import Db
-from app.login import attempts, password_rules, passwords, recovery_codes, sessions, totp
+from app.login import api_keys, attempts, password_rules, passwords, recovery_codes, sessions, totp
 from app.login.models import ACTIVE, Invitation, Password, User, open_user
 from app.organisation.queries import get_organisation
 
@@ -42,7 +42,8 @@ def issue(db: Db, actor: Actor, user: User) -> str:
 def reset_factors(db: Db, actor: Actor, user: User) -> str:
     """Take password, authenticator and recovery codes from a user who lost them, and issue a link.
 
-    Ends their sessions, and sign-ins in progress: one that was begun with the password that is gone enrols nothing more.
+    Whoever took the factors may have made keys with them: ends the user's sessions, API keys and sign-ins in progress. One
+    that was begun with the password that is gone enrols nothing more.
     """
     db.run(sa.delete(Password).where(Password.user_id == user.id))
     totp.remove(db, user.id)
@@ -50,7 +51,13 @@ def reset_factors(db: Db, actor: Actor, user: User) -> str:
     audit.record(db, actor, Event.FACTORS_RESET, Subject("user", user.id, open_user(db, user).email))
     attempts.end_all(db, user.id)
     sessions.end_all(db, actor, user.id, reason="The user's factors were reset")
+    api_keys.revoke_all(db, actor, user.id, reason="The user's factors were reset")
     return issue(db, actor, user)
+
+
+def withdraw(db: Db, user_id: UUID) -> None:
+    """Make the user's link, if there is one, good for nothing."""
+    db.run(sa.delete(Invitation).where(Invitation.user_id == user_id))
 
 
 def find_invited(db: Db, token: str) -> User | None:

@@ -54,7 +54,7 @@ def start(db: Db, actor: Actor, user_id: UUID) -> str:
     )
     row.sealed = _seal(db, row, SessionFacts(ip=actor.ip, user_agent=actor.user_agent))
     db.add(row)
-    _end_oldest(db, user_id)
+    _end_oldest(db, actor, user_id)
     db.run(sa.update(User).where(User.id == user_id).values(last_sign_in_at=now))
     audit.record(db, actor, Event.SESSION_STARTED, Subject("session", row.id, actor.label))
     return secret
@@ -156,10 +156,12 @@ def _facts(db: Db, row: Any) -> SessionFacts | None:
         return None
 
 
-def _end_oldest(db: Db, user_id: UUID) -> None:
+def _end_oldest(db: Db, actor: Actor, user_id: UUID) -> None:
     live = (Session.user_id == user_id) & sa.and_(*_live(clock.now()))
     oldest = sa.select(Session.id).where(live).order_by(Session.started_at.desc(), Session.id.desc()).offset(MOST)
-    db.run(sa.delete(Session).where(Session.id.in_(oldest)))
+    for row in db.rows(sa.delete(Session).where(Session.id.in_(oldest)).returning(Session.id)):
+        subject = Subject("session", row.id, actor.label)
+        audit.record(db, actor, Event.SESSION_ENDED, subject, reason=f"More than {MOST} sessions: the oldest ended")
 
 
 def _seal(db: Db, row: Session, facts: SessionFacts) -> bytes:

@@ -130,6 +130,7 @@ def _settings(estate: Estate) -> dict[str, Sample]:
     return {
         "POST /settings/api-keys": Sample({"name": "k", "scopes": ["apps:read"], "days": 30}, status=200),
         "POST /settings/api-keys/{key_id}/revocation": Sample(None, status=404),
+        "POST /settings/users/{user_id}/api-keys/{key_id}/revocation": Sample(None, status=404),
         "POST /settings/organisation": Sample(organisation),
         "POST /settings/security/authenticator": Sample({"code": "000000"}, status=422),
         "POST /settings/security/password": Sample({"current": "x", "new": "eleven blue trams depart"}, status=422),

@@ -231,7 +231,7 @@ def test_every_refused_key_is_an_event_of_its_address_once_a_minute(
 ) -> None:
     revoked, altered, good = (key_of(database, owner) for _ in range(3))
     with database.transaction() as db:
-        api_keys.revoke(db, actor_of(owner, "owner"), UUID(hex=revoked.split("_")[1]))
+        api_keys.revoke(db, actor_of(owner, "owner"), owner.id, UUID(hex=revoked.split("_")[1]))
         this = ApiKey.id == UUID(hex=altered.split("_")[1])
         db.run(sa.update(ApiKey).where(this).values(scopes=["people:read"]))
     wrong = f"{'_'.join(good.split('_')[:2])}_{tokens.make().text.split('_')[2]}"

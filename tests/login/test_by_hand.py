@@ -30,7 +30,7 @@ def _columns(database: Database, table: str) -> set[str]:
 def test_a_revoked_key_stays_revoked(app: FastAPI, database: Database, owner: Known, change: str) -> None:
     key = key_of(database, owner)
     with database.transaction() as db:
-        api_keys.revoke(db, actor_of(owner, "owner"), UUID(hex=key.split("_")[1]))
+        api_keys.revoke(db, actor_of(owner, "owner"), owner.id, UUID(hex=key.split("_")[1]))
     _set(database, "api_keys", change)
     assert call(app, key) == 401
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from app.core.actor import Actor
 from app.core.database import Database, Db
 from app.core.permissions import permissions_of, rows_of
-from app.login import actions, invitations, passwords, totp
+from app.login import actions, api_keys, invitations, passwords, totp
 from app.login.models import Attempt, Invitation, User
 from tests.login.installation import (
     ORIGIN,
@@ -138,6 +139,62 @@ def test_reset_factors_are_gone_at_once(app: FastAPI, boss: Browser, database: D
     chosen = guest.submit("/invitation", password="twelve copper lanterns glow")
     assert chosen.headers["location"] == "/sign-in/authenticator"
     assert len(events(database, "factors.reset")) == 1
+
+
+def test_reset_factors_take_the_keys_that_were_made_with_them(
+    app: FastAPI, boss: Browser, database: Database, owner: Known
+) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+        key = api_keys.mint(db, actor_of(clerk, "employee"), name="Reporting", scopes=("apps:read",))
+    headers = {"authorization": f"Bearer {key}"}
+    assert Browser(app).get("/api/v1/apps", headers=headers).status_code == 200
+    boss.post(f"/settings/users/{clerk.id}/factor-reset")
+    assert Browser(app).get("/api/v1/apps", headers=headers).status_code == 401
+    assert len(events(database, "api_key.revoked")) == 1
+
+
+def test_an_administrator_sees_and_ends_the_keys_of_others(
+    app: FastAPI, boss: Browser, database: Database, owner: Known
+) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+        admin = make_user(db, "admin@example.com", "administrator")
+        theirs, own = (
+            api_keys.mint(db, actor_of(user, "employee"), name=f"Reporting of {user.email}", scopes=("apps:read",))
+            for user in (clerk, owner)
+        )
+        helper = with_session(app, start_session(db, admin))
+    numbers = [UUID(hex=key.split("_")[1]) for key in (theirs, own)]
+    assert "Reporting of clerk@example.com" in helper.get(f"/settings/users/{clerk.id}").text
+    assert "Reporting of" not in helper.get(f"/settings/users/{owner.id}").text
+    assert helper.post(f"/settings/users/{owner.id}/api-keys/{numbers[1]}/revocation").status_code == 403
+    assert helper.post(f"/settings/users/{clerk.id}/api-keys/{numbers[1]}/revocation").status_code == 404
+    headers = {"authorization": f"Bearer {theirs}"}
+    assert Browser(app).get("/api/v1/apps", headers=headers).status_code == 200
+    assert helper.post(f"/settings/users/{clerk.id}/api-keys/{numbers[0]}/revocation").status_code == 303
+    assert Browser(app).get("/api/v1/apps", headers=headers).status_code == 401
+    assert Browser(app).get("/api/v1/apps", headers={"authorization": f"Bearer {own}"}).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["deactivated", "new password"])
+def test_a_link_that_waits_is_dead_after_what_makes_it_needless(
+    app: FastAPI, database: Database, owner: Known, how: str
+) -> None:
+    with database.transaction() as db:
+        clerk = make_user(db, "clerk@example.com", "employee")
+        token = invitations.issue(db, actor_of(owner, "owner"), actions.get_for_change(db, clerk.id)).split("=")[1]
+        me = with_session(app, start_session(db, clerk))
+        assert invitations.find_invited(db, token) is not None
+    if how == "new password":
+        new = "twelve copper lanterns glow"
+        assert me.submit("/settings/security/password", current=PASSWORD, new=new).status_code == 303
+    else:
+        with database.transaction() as db:
+            actions.deactivate(db, actor_of(owner, "owner"), actions.get_for_change(db, clerk.id))
+            actions.reactivate(db, actor_of(owner, "owner"), actions.get_for_change(db, clerk.id))
+    with database.transaction() as db:
+        assert invitations.find_invited(db, token) is None
 
 
 HALF_DONE: dict[str, Callable[[Db, Actor, User], object]] = {

@@ -148,6 +148,9 @@ def test_the_twenty_first_session_ends_the_oldest(app: FastAPI, owner: Known, se
     assert not _works(app, secret)
     assert _works(app, newer[0])
     assert _works(app, newer[-1])
+    assert [facts.reason for _, facts in events(database, "session.ended")] == [
+        f"More than {sessions.MOST} sessions: the oldest ended"
+    ]
 
 
 def test_a_deactivated_owner_is_out_at_the_next_request(

@@ -90,7 +90,7 @@ def mint(
 
 @router.post(f"{PATH}/{{key_id}}/revocation")
 def revoke(key_id: UUID, actor: Holder, db: Transaction) -> Response:
-    api_keys.revoke(db, actor, key_id)
+    api_keys.revoke(db, actor, actor.user_id, key_id)
     response = RedirectResponse(PATH, 303)
     flash.say(response, "API key revoked.")
     return response

@@ -1,4 +1,4 @@
-"""Settings, Users: one user: roles, state, links, sessions. What may not be done is not offered, and is refused too."""
+"""Settings, Users: one user: roles, state, links, sessions, API keys. What may not be done is not offered, and is refused too."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,8 @@ from app.core.database import Db, Transaction
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.incoming.inputs import Input, Line, Name
 from app.core.permissions import OWNER, Permission
-from app.login import actions, invitations, queries, sessions
+from app.login import actions, api_keys, invitations, queries, sessions
+from app.login.api_keys import ApiKeyOut
 from app.login.models import ACTIVE, User
 from app.login.pages.users import PATH, FreshWriter, Reader, RoleChoice, invited, role_choices
 from app.login.queries import UserOut
@@ -44,6 +45,7 @@ class UserPage:
     chosen: tuple[str, ...]
     roles: tuple[RoleChoice, ...]
     sessions: tuple[SessionOut, ...]
+    keys: tuple[ApiKeyOut, ...]
     may_change: bool
     is_self: bool
     errors: tuple[FieldError, ...] = ()
@@ -109,6 +111,13 @@ def end_sessions(user_id: UUID, actor: Writer, db: Transaction) -> Response:
     return _back(user_id, f"{ended} {'session' if ended == 1 else 'sessions'} ended.")
 
 
+@router.post(f"{ONE}/api-keys/{{key_id}}/revocation")
+def revoke_key(user_id: UUID, key_id: UUID, actor: Writer, db: Transaction) -> Response:
+    actions.require_may_touch(actor, actions.get_for_change(db, user_id))
+    api_keys.revoke(db, actor, user_id, key_id)
+    return _back(user_id, "API key revoked.")
+
+
 def _other(db: Db, actor: Actor, user_id: UUID) -> User:
     row = actions.get_for_change(db, user_id)
     actions.require_may_touch(actor, row)
@@ -136,8 +145,10 @@ def _draw(
     errors: tuple[FieldError, ...] = (),
 ) -> HTMLResponse:
     may_change = actor.may(Permission.USERS_WRITE) and (OWNER not in found.roles or OWNER in actor.roles)
-    shown = tuple(sessions.list_live(db, actor, found.id)) if may_change else ()
     page = UserPage(
-        found, name, chosen, role_choices(actor), shown, may_change, is_self=found.id == actor.user_id, errors=errors
-    )
+        found, name, chosen, role_choices(actor),
+        sessions=tuple(sessions.list_live(db, actor, found.id)) if may_change else (),
+        keys=tuple(api_keys.list_keys(db, found.id)) if may_change else (),
+        may_change=may_change, is_self=found.id == actor.user_id, errors=errors,
+    )  # fmt: skip
     return render(request, "login/user.html", page, status=422 if errors else 200)
