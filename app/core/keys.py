@@ -6,7 +6,9 @@ derives from it the key that wraps the data keys and the passwords of the databa
 
 import os
 import stat
+import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -86,16 +88,24 @@ def load_or_create_key_file(path: Path) -> MasterKey:
     """Read the key file, or make one (mode 0600) where there is none yet. Refuses as ``load_key_file`` does."""
     if path.exists():
         return load_key_file(path)
-    secret = os.urandom(KEY_BYTES)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return load_key_file(path)
+        _write_new(path, _MARK + urlsafe_b64encode(os.urandom(KEY_BYTES)).decode() + "\n")
     except OSError as error:
         raise StartRefused(f"The key file {path} cannot be written: {error.strerror}.") from None
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(_MARK + urlsafe_b64encode(secret).decode() + "\n")
+    return load_key_file(path)
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Put a whole, synced file at ``path`` unless one came to be there meanwhile; never half a key, whenever we die."""
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, prefix=f".{path.name}.") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    return MasterKey(secret)
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

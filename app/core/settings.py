@@ -119,7 +119,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
-        if self.data_dir == self.key_file or self.data_dir in self.key_file.parents:
+        if self.data_dir.resolve() in (key := self.key_file.resolve(), *key.parents):
             raise ValueError("key_file must not lie inside data_dir: whoever copies the data would have the key")
         if not is_loopback(self.host) and not (self.public_url or "").startswith("https://"):
             raise ValueError(f"host {self.host} is not loopback, so public_url must be set to an https address")
