@@ -186,6 +186,15 @@ def _require_manager(db: Db, actor: Actor, person: Person, manager_id: UUID) -> 
         raise Invalid.field("manager_id", "Nobody is their own manager.")
     if db.value(sa.select(Person.id).where(Person.id == manager_id, visible(actor))) is None:
         raise Invalid.field("manager_id", "There is no such person.")
+    if person.id in _managers_above(db, manager_id):
+        raise Invalid.field("manager_id", "They report to this person already, directly or through others.")
+
+
+def _managers_above(db: Db, person_id: UUID) -> set[UUID]:
+    """The manager of a person, theirs, and so on; each once, should a source lead in a circle."""
+    above = sa.select(Person.manager_id.label("id")).where(Person.id == person_id).cte(recursive=True)
+    above = above.union(sa.select(Person.manager_id).join(above, Person.id == above.c.id))
+    return set(db.session.scalars(sa.select(above.c.id)))
 
 
 def _claim_addresses(db: Db, person: Person) -> None:

@@ -140,6 +140,16 @@ def test_nobody_manages_themselves_nor_is_managed_by_nobody(asking: Asking) -> N
         assert client.patch(f"{PATH}/{made['id']}", json={"manager_id": manager}).status_code == 422
 
 
+def test_nobody_manages_those_whom_they_report_to(asking: Asking) -> None:
+    client = asking()
+    boss, middle, clerk = (client.post(PATH, json={"display_name": name}).json()["id"] for name in "ABC")
+    for person, manager in ((clerk, middle), (middle, boss), (clerk, boss), (clerk, middle)):
+        assert client.patch(f"{PATH}/{person}", json={"manager_id": manager}).status_code == 200
+    for manager in (middle, clerk):
+        answer = client.patch(f"{PATH}/{boss}", json={"manager_id": manager})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "manager_id")
+
+
 def test_a_person_is_added_whole_and_read_back_as_typed(asking: Asking, database: Database) -> None:
     client = asking()
     sent = {
