@@ -1,7 +1,7 @@
 """What people are grouped by: finding or making the rows of teams, locations, cost centres and job titles by name.
 
 A name is found by its blind index, whatever its case; the spelling that came first stays. Names never change, so a
-process opens each once and keeps it.
+process opens each once and keeps it. Whoever is about to refer to a facet locks it against being taken away meanwhile.
 """
 
 from collections.abc import Iterable
@@ -65,7 +65,8 @@ def facet_index(db: Db, kind: FacetKind, name: str) -> bytes:
 def ensure_facets(db: Db, kind: FacetKind, names: Iterable[str]) -> dict[str, UUID]:
     """The ids of the facets with these names, made where missing; keyed by the name as given, blank ones left out.
 
-    Names that differ only in case or outer space are one facet. Two statements however many names there are.
+    Names that differ only in case or outer space are one facet. They stay until this transaction ends, whoever undoes what
+    made them. Two statements however many names there are.
     """
     wanted = {name: facet_index(db, kind, name) for name in names if name.strip()}
     if not wanted:
@@ -97,5 +98,6 @@ def facet_name(db: Db, facet_id: UUID | None) -> str:
 
 def _ids(db: Db, kind: FacetKind, indexes: list[bytes]) -> dict[bytes, UUID]:
     among = sa.any_(sa.cast(indexes, sa.ARRAY(sa.LargeBinary)))
-    rows = db.rows(sa.select(_facets.name_index, _facets.id).where(_facets.kind == kind, _facets.name_index == among))
-    return {row.name_index: row.id for row in rows}
+    found = sa.select(_facets.name_index, _facets.id).where(_facets.kind == kind, _facets.name_index == among)
+    locked = found.order_by(_facets.id).with_for_update(read=True, key_share=True)
+    return {row.name_index: row.id for row in db.rows(locked)}

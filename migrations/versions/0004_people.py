@@ -45,17 +45,12 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["cost_centre_id"], ["facets.id"], name=op.f("fk_people_cost_centre_id")),
-        sa.ForeignKeyConstraint(["job_title_id"], ["facets.id"], name=op.f("fk_people_job_title_id")),
-        sa.ForeignKeyConstraint(["location_id"], ["facets.id"], name=op.f("fk_people_location_id")),
         sa.ForeignKeyConstraint(["manager_id"], ["people.id"], name=op.f("fk_people_manager_id")),
         sa.ForeignKeyConstraint(["merged_into_id"], ["people.id"], name=op.f("fk_people_merged_into_id")),
-        sa.ForeignKeyConstraint(["team_id"], ["facets.id"], name=op.f("fk_people_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
     op.create_index(op.f("ix_people_changed_at"), "people", ["changed_at"], unique=False)
     op.create_index(op.f("ix_people_cost_centre_id"), "people", ["cost_centre_id"], unique=False)
-    op.create_index(op.f("ix_people_job_title_id"), "people", ["job_title_id"], unique=False)
     op.create_index(op.f("ix_people_location_id"), "people", ["location_id"], unique=False)
     op.create_index(op.f("ix_people_manager_id"), "people", ["manager_id"], unique=False)
     op.create_index(op.f("ix_people_merged_into_id"), "people", ["merged_into_id"], unique=False)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from app.core.database import Database
 from app.core.errors import Conflict
-from tests.connections.sheets import apply, bring, checksums, undo
+from app.people.actions import create_person
+from tests.connections.sheets import ADMIN, apply, bring, checksums, undo
 from tests.connections.test_imports import PEOPLE
 
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -46,3 +47,17 @@ def test_what_is_changed_while_an_import_is_undone_stops_it_whole(database: Data
     with database.transaction(read_only=True) as db:
         assert db.value(sa.text("SELECT count(*) FROM people")) == 3
         assert db.value(sa.text("SELECT state FROM imports")) == "applied"
+
+
+def test_a_team_that_is_taken_up_while_what_brought_it_is_undone_stays(database: Database) -> None:
+    import_id = bring(database, "people", PEOPLE)
+    apply(database, import_id)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as db:
+            create_person(db, ADMIN, display_name="Dee", team="Sales")
+            undoing: Any = pool.submit(undo, database, import_id)
+            _until_somebody_waits(database)
+        undoing.result()
+    with database.transaction(read_only=True) as db:
+        teams = "SELECT count(*) FROM people JOIN facets ON facets.id = people.team_id"
+        assert [db.value(sa.text(each)) for each in (teams, "SELECT count(*) FROM facets")] == [1, 1]

@@ -9,6 +9,7 @@ from app.connections.actions import remove_connection
 from app.connections.models import Connection
 from app.core.database import Database
 from app.core.errors import Conflict, Invalid
+from app.people.actions import change_person, create_person
 from app.people.models import Person
 from tests.builders import make_app, make_person
 from tests.connections import sheets
@@ -166,13 +167,22 @@ def test_an_import_cannot_be_undone_once_its_rows_were_changed_and_it_says_which
     with database.transaction() as db:
         person = db.session.scalars(sa.select(Person).where(Person.manager_id.is_(None))).first()
         assert person is not None
-        from app.people.actions import change_person
-
         change_person(db, sheets.ADMIN, person, phone="+31 20 555")
     before = checksums(database)
     with pytest.raises(Conflict, match=r"Bea Bos \(person\)"):
         undo(database, import_id)
     assert checksums(database) == before
+
+
+def test_a_team_that_others_took_up_since_stays_when_what_brought_it_is_undone(database: Database) -> None:
+    import_id = bring(database, "people", PEOPLE)
+    apply(database, import_id)
+    with database.transaction() as db:
+        create_person(db, sheets.ADMIN, display_name="Dee", team="Sales")
+    undo(database, import_id)
+    assert _count(database, "SELECT count(*) FROM people") == 1
+    assert _count(database, "SELECT count(*) FROM people JOIN facets ON facets.id = people.team_id") == 1
+    assert _count(database, "SELECT count(*) FROM facets WHERE kind = 'team'") == 1
 
 
 def test_an_earlier_import_is_undone_after_the_later_one(database: Database, zoom: UUID) -> None:

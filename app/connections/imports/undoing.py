@@ -2,7 +2,7 @@
 
 It refuses where a row was changed since, because undoing would take that change along; and where a later file of the same
 kind was applied, which is to be undone first. The rows are locked before they are compared, so that nobody changes one
-between that and its being restored.
+between that and its being restored. A team, location, cost centre or job title that others took up since stays.
 """
 
 from typing import Any, Final
@@ -38,6 +38,10 @@ TABLES: Final[tuple[tuple[type[Base], str], ...]] = (
     (Grant, "r.account_id::text || ' ' || r.entitlement_id::text || ' ' || r.seen_from::text"),
 )
 _MOST_NAMED: Final = 20
+_IN_USE: Final = """
+    SELECT used FROM people, unnest(ARRAY[team_id, location_id, cost_centre_id, job_title_id]) used WHERE used IS NOT NULL
+    UNION SELECT cost_centre_id FROM apps WHERE cost_centre_id IS NOT NULL
+"""
 _NET: Final = """
     CREATE TEMPORARY TABLE undone ON COMMIT DROP AS
     SELECT table_name, key,
@@ -139,11 +143,12 @@ def _bring_back(db: Db, table: type[Base], key: str) -> None:
 
 
 def _take_away(db: Db, table: type[Base], key: str) -> None:
-    """Rows it made go."""
+    """Rows it made go, but for what people are grouped by and somebody still is."""
     name = table.__tablename__
+    kept = f"AND r.id NOT IN ({_IN_USE})" if table is Facet else ""
     statement = (
         f"DELETE FROM {name} r USING undone "  # noqa: S608  # nosec B608
-        f"WHERE undone.table_name = :name AND undone.original IS NULL AND {key} = undone.key"
+        f"WHERE undone.table_name = :name AND undone.original IS NULL AND {key} = undone.key {kept}"
     )
     db.run(sa.text(statement), {"name": name})
 
