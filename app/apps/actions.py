@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from app.apps.models import App, AppFacts, AppMerge, AppMergeFacts
+from app.apps.models import App, AppFacts, AppMerge, AppMergeFacts, Said
 from app.apps.queries import owner_of
 from app.apps.records import Owner, label_of
 from app.core import audit, clock
@@ -55,9 +55,10 @@ def create_app(db: Db, actor: Actor, facts: AppChanges, *, source: str = "manual
     app.created_at = app.changed_at = now
     app.sealed = db.seal(App, app.id, AppFacts())
     with _unique_name(db, _label(app, facts)):
-        after = _apply(db, app, facts)
+        changes = audit.changed({}, _apply(db, app, facts))
+        _say(db, app, changes, Said(source=source, at=now))
         db.add(app)
-    audit.record(db, actor, Event.APP_CREATED, subject_of(app), changes=audit.changed({}, after))
+    audit.record(db, actor, Event.APP_CREATED, subject_of(app), changes=changes)
     return app
 
 
@@ -69,7 +70,9 @@ def change_app(db: Db, actor: Actor, app: App, facts: AppChanges) -> None:
     before = _shown(db, app, facts)
     with _unique_name(db, _label(app, facts)):
         changes = audit.changed(before, _apply(db, app, facts))
-        app.changed_at = clock.now() if changes else app.changed_at
+        if changes:
+            app.changed_at = clock.now()
+            _say(db, app, changes, Said(source="api" if actor.kind == "api_key" else "manual", at=app.changed_at))
         db.session.flush()
     if changes:
         audit.record(db, actor, Event.APP_CHANGED, subject_of(app), changes=changes)
@@ -154,6 +157,13 @@ def _apply(db: Db, app: App, facts: AppChanges) -> dict[str, Any]:
     if new != old:
         app.sealed = db.seal(App, app.id, new)
     return _shown(db, app, facts)
+
+
+def _say(db: Db, app: App, changes: Sequence[audit.Change], by: Said) -> None:
+    """Note who said what is changed."""
+    facts = db.open(AppFacts, App, app.id, app.sealed)
+    names = {"owner" if change.field == "owner_email" else change.field for change in changes}
+    app.sealed = db.seal(App, app.id, msgspec.structs.replace(facts, said=facts.said | dict.fromkeys(names, by)))
 
 
 def _shown(db: Db, app: App, facts: Mapping[str, Any]) -> dict[str, str | None]:

@@ -16,11 +16,22 @@ STATUSES: Final[tuple[str, ...]] = get_args(AppStatus)
 HIDDEN: Final = ("closed", "ignored")  # not in "All apps": nobody has to think about them any more
 
 
+class Said(Facts, frozen=True):
+    """Where a fact of an app comes from (``manual``, ``api`` or ``import``), and since when it is so."""
+
+    source: str
+    at: datetime
+
+
 class AppFacts(Facts, frozen=True):
-    """The sealed part of an app; ``owner_email`` is an owner who is not a person known here."""
+    """The sealed part of an app; ``owner_email`` is an owner who is not a person known here.
+
+    ``said`` has, by the name of a fact, who said it last: ``owner`` and ``cost_centre``, otherwise as the column is called.
+    """
 
     notes: str = ""
     owner_email: str = ""
+    said: dict[str, Said] = {}  # noqa: RUF012 - msgspec copies it for each app
 
 
 class App(Base):

@@ -1,7 +1,8 @@
 """One app: its overview, its preview beside the list, its owner edited in place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from app.apps.header import AppHeader, app_header
 from app.apps.inputs import OwnerForm, owner_meant
 from app.apps.numbers import AppNumbers, numbers_of
 from app.apps.records import AppOut
-from app.apps.wording import STATUS_HINTS, source_word, status_word
+from app.apps.wording import STATUS_HINTS, said_by, source_word, status_word
 from app.core.actor import Actor
 from app.core.database import Db, Transaction
 from app.core.errors import FieldError, Invalid, NotFound
@@ -28,6 +29,7 @@ from app.web.router import Router
 router = Router()
 Reader = Annotated[Actor, requires(Permission.APPS_READ)]
 Writer = Annotated[Actor, requires(Permission.APPS_WRITE)]
+_FACTS = ("status", "owner", "vendor", "category", "instance_name", "cost_centre", "url", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class AppPage:
 
     header: AppHeader
     status_hint: str
-    source: str
+    said: Mapping[str, tuple[str, datetime]]
     instances: Sequence[tuple[AppOut, str]]
     cards: tuple[ShownCard, ...]
 
@@ -60,6 +62,7 @@ class OwnerPage:
     is_edited: bool
     typed: str
     may_change: bool
+    said: tuple[str, datetime]
     errors: tuple[FieldError, ...] = ()
 
 
@@ -71,7 +74,8 @@ def app(request: Request, app_id: UUID, actor: Reader, db: Transaction) -> Respo
         return RedirectResponse(f"/apps/{queries.get_app(db, actor, queries.surviving_id(db, app_id)).id}", 303)
     instances = [(each, status_word(each.status)) for each in queries.list_instances(db, actor, header.app)]
     cards = panels_of(request).cards("app", db, actor, app_id)
-    page = AppPage(header, STATUS_HINTS.get(header.app.status, ""), source_word(header.app.source), instances, cards)
+    hint = STATUS_HINTS.get(header.app.status, "")
+    page = AppPage(header, hint, _said(db, header.app), instances, cards)
     return render(request, "apps/app.html", page)
 
 
@@ -100,11 +104,11 @@ def edit_owner(request: Request, app_id: UUID, actor: Writer, db: Transaction) -
 
 @router.post("/apps/{app_id}/owner", include_in_schema=False)
 def change_owner(
+    sent: Annotated[Submitted[OwnerForm], Depends(form(OwnerForm))],
     request: Request,
     app_id: UUID,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[OwnerForm], Depends(form(OwnerForm))],
 ) -> Response:
     found = queries.get_to_change(db, actor, app_id)
     try:
@@ -133,5 +137,11 @@ def _owner(
     found = queries.get_app(db, actor, app_id)
     may = actor.may(Permission.APPS_WRITE) and queries.may_change(db, actor, app_id)
     shown = typed if typed is not None else found.owner or found.owner_email
-    page = OwnerPage(found, is_edited, shown, may, errors)
+    page = OwnerPage(found, is_edited, shown, may, _said(db, found)["owner"], errors)
     return render(request, "apps/owner.html", page, status=422 if errors else 200, block="inline")
+
+
+def _said(db: Db, app: AppOut) -> dict[str, tuple[str, datetime]]:
+    """Who says each fact, and since when; what nobody was noted for came with the app."""
+    said = {name: (said_by(by.source), by.at) for name, by in queries.said_of(db, app.id).items()}
+    return dict.fromkeys(_FACTS, (source_word(app.source), app.created_at)) | said

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.apps.models import HIDDEN, App, AppMerge
+from app.apps.models import HIDDEN, App, AppFacts, AppMerge, Said
 from app.apps.records import AppOut, Owner, opened, select_apps
 from app.apps.visibility import changeable, visible
 from app.core.actor import Actor
@@ -92,6 +92,11 @@ def get_app(db: Db, actor: Actor, app_id: UUID) -> AppOut:
     if row is None:
         raise NotFound("There is no such app.")
     return opened(db, row)
+
+
+def said_of(db: Db, app_id: UUID) -> Mapping[str, Said]:
+    """Who said each fact of an app last, by the name of the fact; what nobody was noted for is left out."""
+    return db.open(AppFacts, App, app_id, db.value(sa.select(App.sealed).where(App.id == app_id))).said
 
 
 def reread(db: Db, app_id: UUID) -> AppOut:

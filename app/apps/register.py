@@ -4,16 +4,17 @@ An app is found by name and instance, whatever their case. What the register lea
 thinner list loses nothing; what it does not list is not touched; an app that was merged away is not made again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.apps.models import App, AppFacts
+from app.apps.models import App, AppFacts, Said
 from app.core import bulk
 from app.core.database import Db
 from app.core.identifiers import new_id
@@ -21,6 +22,7 @@ from app.people.emails import email_index, resolve_by_emails
 from app.people.facets import ensure_facets
 
 _A = App.__table__.c
+_NAMED: Final = ("name", "instance_name", "owner_email", "notes")
 _PLAIN: Final = ("vendor", "category", "url")
 _MOVED: Final = ("status", *_PLAIN, "owner_id", "cost_centre_id", "sealed")
 _COLUMNS = tuple(
@@ -75,8 +77,8 @@ def apply_entries(db: Db, entries: Sequence[Entry], at: datetime) -> Applied:
         said = _said(entry, owner, centres.get(entry.cost_centre))
         if row is None:
             new.append(_made(db, entry, said, owner, at))
-        elif after := _changed(db, row, entry, said, owner):
-            changed.append((*after, at))
+        elif after := _changed(db, row, entry, said, owner, at):
+            changed.append(after)
     _update(db, changed)
     return Applied(_insert(db, new), len(changed))
 
@@ -107,31 +109,41 @@ def _said(entry: Entry, owner: UUID | None, centre: UUID | None) -> dict[str, An
 def _facts(entry: Entry, owner: UUID | None, before: AppFacts) -> AppFacts:
     unknown_owner = entry.owner_email if entry.owner_email and owner is None else ""
     owner_email = unknown_owner or ("" if owner else before.owner_email)
-    return AppFacts(notes=entry.notes or before.notes, owner_email=owner_email)
+    return msgspec.structs.replace(before, notes=entry.notes or before.notes, owner_email=owner_email)
+
+
+def _noted(db: Db, app_id: UUID, facts: AppFacts, names: Iterable[str], at: datetime) -> bytes:
+    """The facts sealed, with a note that the register said those of these names."""
+    by = Said(source="import", at=at)
+    said = {"owner" if name == "owner_email" else name.removesuffix("_id"): by for name in names}
+    return db.seal(App, app_id, msgspec.structs.replace(facts, said=facts.said | said))
 
 
 def _made(db: Db, entry: Entry, said: Mapping[str, Any], owner: UUID | None, at: datetime) -> tuple[Any, ...]:
     row_id = new_id()
+    facts = _facts(entry, owner, AppFacts())
+    names = [*said, *(name for name in _NAMED if getattr(entry, name))]
     fixed = {
         "id": row_id, "name": entry.name, "instance_name": entry.instance_name, "source": "import", "created_at": at,
-        "changed_at": at, "sealed": db.seal(App, row_id, _facts(entry, owner, AppFacts())),
+        "changed_at": at, "sealed": _noted(db, row_id, facts, names, at),
     }  # fmt: skip
     empty = {"status": "new", "vendor": "", "category": "", "url": "", "owner_id": None, "cost_centre_id": None}
     return tuple((empty | dict(said) | fixed)[column.name] for column in _COLUMNS)
 
 
 def _changed(
-    db: Db, row: sa.Row[Any], entry: Entry, said: Mapping[str, Any], owner: UUID | None
+    db: Db, row: sa.Row[Any], entry: Entry, said: Mapping[str, Any], owner: UUID | None, at: datetime
 ) -> tuple[Any, ...] | None:
-    """The row as it is to be, without the moment; None when it is so already."""
+    """The row as it is to be; None when it is so already."""
     before = db.open(AppFacts, App, row.id, row.sealed)
     facts = _facts(entry, owner, before)
     values = dict(row._mapping)  # noqa: SLF001 - the documented way to columns by name
-    if facts == before and all(values[name] == value for name, value in said.items()):
+    names = [name for name, value in said.items() if values[name] != value]
+    names += [name for name in ("notes", "owner_email") if getattr(facts, name) != getattr(before, name)]
+    if not names:
         return None
-    values |= dict(said)
-    values["sealed"] = db.seal(App, row.id, facts)
-    return tuple(values[name] for name in ("id", *_MOVED))
+    values |= {**said, "sealed": _noted(db, row.id, facts, names, at), "changed_at": at}
+    return tuple(values[name] for name in ("id", *_MOVED, "changed_at"))
 
 
 def _insert(db: Db, rows: Sequence[tuple[Any, ...]]) -> int:

@@ -27,6 +27,7 @@ _SOURCES: Mapping[str, str] = {
     "import": "Spreadsheet",
     "connection": "Connection",
 }
+_SAID_BY: Mapping[str, str] = {"manual": "By hand", "api": "Through the API", "import": "Spreadsheet"}
 
 
 def status_word(status: str) -> str:
@@ -37,6 +38,11 @@ def status_word(status: str) -> str:
 def status_tone(status: str) -> str:
     """The colour of its badge."""
     return STATUSES.get(status, (status, "mute"))[1]
+
+
+def said_by(source: str) -> str:
+    """Who said a fact of an app."""
+    return _SAID_BY.get(source, source)
 
 
 def source_word(source: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.apps.models import AppFacts
+from app.apps.register import Entry, apply_entries
 from app.core import clock
 from app.core.database import Database
 from tests.builders import make_account, make_app, make_person
@@ -118,6 +119,28 @@ def test_an_owner_who_is_not_a_person_here_is_kept_as_an_address(asking: Asking,
     page = client.get(f"/apps/{app_id}").text
     assert "sam@agency.example" in page
     assert "not a person here" in page
+
+
+def test_each_fact_says_who_said_it_last_and_when(asking: Asking, database: Database) -> None:
+    with database.transaction() as db:
+        ids = [make_app(db, name, source="connection", vendor="Old") for name in ("Zoom", "Miro")]
+    client = asking()
+    assert client.patch(f"/api/v1/apps/{ids[0]}", json={"vendor": "Zoom Inc."}).status_code == 200
+    assert client.post(f"/apps/{ids[0]}/owner", data={"owner": "sam@agency.example"}).status_code == 303
+    with database.transaction() as db:
+        apply_entries(db, [Entry(name="Zoom", vendor="Zoom Inc.", category="Video")], clock.now())
+    assert _said(client.get(f"/apps/{ids[0]}").text) == {
+        "Status": "Connection", "Owner": "By hand", "Vendor": "By hand", "Category": "Spreadsheet",
+    }  # fmt: skip
+    assert _said(client.get(f"/apps/{ids[1]}").text) == {"Status": "Connection", "Vendor": "Connection"}
+    assert "By hand" in client.get(f"/apps/{ids[0]}/owner", headers={"HX-Request-Type": "partial"}).text
+
+
+def _said(page: str) -> dict[str, str]:
+    """Who says each fact of an app's overview."""
+    facts = re.findall(r"<dt>([^<]*)</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    found = {label: re.search(r'class="source">([^<·]*?) · <time', value) for label, value in facts}
+    return {label: said[1] for label, said in found.items() if said}
 
 
 def test_two_people_of_one_name_are_told_apart_by_address(asking: Asking, database: Database) -> None:
