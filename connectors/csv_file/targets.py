@@ -79,7 +79,7 @@ APPS: Final = FileTarget(
     facts=(
         Fact("name", "Name", ("App", "Application", "App Name", "Application Name", "Product"), is_required=True),
         Fact("instance_name", "Instance", ("Instance Name", "Tenant", "Workspace", "Environment")),
-        Fact("owner_email", "Owner", ("Owner Email", "Business Owner", "App Owner", "Responsible")),
+        Fact("owner_email", "Owner e-mail", ("Owner", "Business Owner", "App Owner", "Responsible")),
         Fact("vendor", "Vendor", ("Supplier", "Vendor Name", "Manufacturer", "Publisher")),
         Fact("status", "Status", ("State", "App Status")),
         Fact("cost_centre", "Cost centre", ("Cost Center", "Cost Centre Code", "Cost Center Code")),

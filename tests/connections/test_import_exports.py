@@ -3,9 +3,14 @@
 import io
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from app.apps import exporting as app_exporting
+from app.apps.models import AppFacts
+from app.apps.numbers import Numbers
+from app.apps.queries import AppFilter
 from app.core.database import Database
 from app.people.exporting import COLUMNS
 from app.people.models import PersonRecord, RecordFacts
@@ -14,7 +19,8 @@ from app.web.exports import CsvExport, ExportHead
 from connectors.csv_file.people import read_person
 from connectors.csv_file.table import FileRefused
 from connectors.csv_file.tables import open_table
-from tests.connections.sheets import apply, bring, facts
+from tests.builders import make_app, make_person
+from tests.connections.sheets import ADMIN, apply, bring, facts
 
 HEAD = ExportHead(
     title="People", exported_by="=cmd@corp.local", exported_at=datetime(2026, 11, 1, tzinfo=UTC), filter="", rows=1, total=1,
@@ -48,6 +54,22 @@ def test_a_list_of_people_that_we_exported_is_imported_exactly(database: Databas
         known = db.open(RecordFacts, PersonRecord, record.id, record.sealed)
     assert (record.type, record.status, known.manager) == ("contractor", "active", "boss@example.com")
     assert (known.source_id, known.display_name, known.phone) == ("ada@example.com", "=Ada Lovelace", "+31 20 555")
+
+
+def test_a_list_of_apps_that_we_exported_changes_nothing_when_it_is_imported(database: Database) -> None:
+    with database.transaction() as db:
+        ada = make_person(db, "Ada Lovelace", "ada@example.com")
+        make_app(db, "Zoom", owner_id=ada, status="in_review", vendor="=Zoom Inc.", url="https://zoom.us")
+        make_app(db, "Miro", facts=AppFacts(owner_email="nobody@example.com", notes="-1"))
+    numbers = Numbers(lambda db, actor, ids: {}, lambda actor: {})
+    with database.transaction(read_only=True) as db:
+        rows = list(app_exporting._rows(db, ADMIN, numbers, AppFilter(), "name"))
+    head = msgspec.structs.replace(HEAD, columns=app_exporting.COLUMNS)
+    import_id = bring(database, "apps", b"".join(CsvExport(head).stream(rows)))
+    given, found = facts(database, import_id)
+    assert (found.mapping["owner_email"], given.failed_rows) == ("Owner e-mail", 0)
+    assert [row[7] for row in rows] == ["nobody@example.com", "ada@example.com"]
+    assert (found.counts["app"].added, found.counts["app"].changed) == (0, 0)
 
 
 @pytest.mark.parametrize(("kind", "word"), [*TYPES.items()])
