@@ -15,14 +15,21 @@ from app.access.models import AccountKind, AccountStatus
 from app.access.records import AccountOut
 from app.apps.queries import get_app
 from app.core.actor import Actor
-from app.core.clock import now
 from app.core.database import Db, Transaction
-from app.core.identifiers import new_id
 from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.people.queries import get_person
 from app.people.roster import roster_of
-from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
+from app.web.answers import (
+    EXAMPLE_AT,
+    CursorParam,
+    LimitParam,
+    answer,
+    answer_page,
+    documented,
+    example_id,
+    order,
+)
 from app.web.guards import requires
 from app.web.router import Router
 
@@ -41,13 +48,29 @@ class AccountWithGrants(AccountOut, frozen=True):
 
 
 EXAMPLE = AccountOut(
-    id=new_id(), app_id=new_id(), app="Figma", connection_id=new_id(), username="ada", email="ada@example.com",
-    display_name="Ada Byron", person_id=new_id(), person="Ada Byron", person_status="active", linked_by="email",
-    kind="user", owner_id=None, owner="", status="active", last_login_at=now(), created_in_app_at=None, seen_from=now(),
+    id=example_id("account"),
+    app_id=example_id("app"),
+    app="Figma",
+    connection_id=example_id("connection"),
+    username="ada",
+    email="ada@example.com",
+    display_name="Ada Byron",
+    person_id=example_id("person"),
+    person="Ada Byron",
+    person_status="active",
+    linked_by="email",
+    kind="user",
+    owner_id=None,
+    owner="",
+    status="active",
+    last_login_at=EXAMPLE_AT,
+    created_in_app_at=None,
+    seen_from=EXAMPLE_AT,
     seen_until=None,
-)  # fmt: skip
+)
 EXAMPLE_WITH_GRANTS = AccountWithGrants(
-    **msgspec.structs.asdict(EXAMPLE), grants=(GrantOut(new_id(), "Editors", "group", False, now(), None),)
+    **msgspec.structs.asdict(EXAMPLE),
+    grants=(GrantOut(example_id("entitlement"), "Editors", "group", False, EXAMPLE_AT, None),),
 )
 
 

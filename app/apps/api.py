@@ -11,12 +11,19 @@ from app.apps.models import AppStatus
 from app.apps.queries import AppFilter
 from app.apps.records import AppOut
 from app.core.actor import Actor
-from app.core.clock import now
 from app.core.database import Transaction
-from app.core.identifiers import new_id
 from app.core.permissions import Permission
 from app.people.roster import roster_of
-from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
+from app.web.answers import (
+    EXAMPLE_AT,
+    CursorParam,
+    LimitParam,
+    answer,
+    answer_page,
+    documented,
+    example_id,
+    order,
+)
 from app.web.guards import requires
 from app.web.idempotent import once
 from app.web.router import Router
@@ -27,9 +34,9 @@ Writer = Annotated[Actor, requires(Permission.APPS_WRITE)]
 Texts = Annotated[list[str] | None, Query(max_length=50)]
 
 EXAMPLE = AppOut(
-    id=new_id(), name="Figma", instance_name="Design", status="managed", vendor="Figma, Inc.", category="Design",
-    url="https://www.figma.com", owner_id=new_id(), owner="Ada Byron", owner_email="", cost_centre="4100 Design",
-    notes="", source="manual", created_at=now(), changed_at=now(),
+    id=example_id("app"), name="Figma", instance_name="Design", status="managed", vendor="Figma, Inc.", category="Design",
+    url="https://www.figma.com", owner_id=example_id("person"), owner="Ada Byron", owner_email="", cost_centre="4100 Design",
+    notes="", source="manual", created_at=EXAMPLE_AT, changed_at=EXAMPLE_AT,
 )  # fmt: skip
 
 

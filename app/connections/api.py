@@ -13,12 +13,19 @@ from app.connections.form import require_callable
 from app.connections.models import Counts, SyncState
 from app.connections.queries import ConnectionOut, SyncOut
 from app.core.actor import Actor
-from app.core.clock import now
 from app.core.database import Transaction
-from app.core.identifiers import new_id
 from app.core.incoming.inputs import ABSENT, Input, Name, changes
 from app.core.permissions import Permission
-from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
+from app.web.answers import (
+    EXAMPLE_AT,
+    CursorParam,
+    LimitParam,
+    answer,
+    answer_page,
+    documented,
+    example_id,
+    order,
+)
 from app.web.guards import requires
 from app.web.idempotent import once
 from app.web.router import Router
@@ -34,16 +41,36 @@ SettingValue = Annotated[str, Field(max_length=8192)] | int | bool
 Settings = Annotated[dict[Annotated[str, Field(max_length=100)], SettingValue], Field(max_length=50)]
 
 EXAMPLE = ConnectionOut(
-    id=new_id(), connector="scim", name="Company directory", status="active", health="fresh", app_id=new_id(),
-    feeds_people=True, every_minutes=60, removal_percent=5, removal_count=5,
-    settings={"base_url": "https://directory.example.com/scim/v2"}, secrets=("token",), last_complete_at=now(),
-    next_run_at=now() + timedelta(hours=1), created_at=now(),
-)  # fmt: skip
+    id=example_id("connection"),
+    connector="scim",
+    name="Company directory",
+    status="active",
+    health="fresh",
+    app_id=example_id("app"),
+    feeds_people=True,
+    every_minutes=60,
+    removal_percent=5,
+    removal_count=5,
+    settings={"base_url": "https://directory.example.com/scim/v2"},
+    secrets=("token",),
+    last_complete_at=EXAMPLE_AT,
+    next_run_at=EXAMPLE_AT + timedelta(hours=1),
+    created_at=EXAMPLE_AT,
+)
 SYNC_EXAMPLE = SyncOut(
-    id=new_id(), connection_id=EXAMPLE.id, trigger="manual", state="done", verdict="sound",
-    counts={"account": Counts(read=420, added=3, changed=7, unchanged=410)}, problems=0, error="", reasons=(),
-    created_at=now(), started_at=now(), finished_at=now(),
-)  # fmt: skip
+    id=example_id("sync"),
+    connection_id=EXAMPLE.id,
+    trigger="manual",
+    state="done",
+    verdict="sound",
+    counts={"account": Counts(read=420, added=3, changed=7, unchanged=410)},
+    problems=0,
+    error="",
+    reasons=(),
+    created_at=EXAMPLE_AT,
+    started_at=EXAMPLE_AT,
+    finished_at=EXAMPLE_AT,
+)
 
 
 class ConnectionIn(Input):

@@ -7,9 +7,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from app.core.actor import Actor
-from app.core.clock import now
 from app.core.database import Transaction
-from app.core.identifiers import new_id
 from app.core.incoming.inputs import Email, Moment
 from app.core.permissions import Permission
 from app.people import actions, queries
@@ -17,7 +15,16 @@ from app.people.inputs import DepartureIn, PersonIn, PersonPatch, meant
 from app.people.models import PersonStatus, PersonType
 from app.people.queries import PeopleFilter, PersonOut, RecordOut
 from app.people.roster import roster_of
-from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
+from app.web.answers import (
+    EXAMPLE_AT,
+    CursorParam,
+    LimitParam,
+    answer,
+    answer_page,
+    documented,
+    example_id,
+    order,
+)
 from app.web.guards import requires
 from app.web.idempotent import once
 from app.web.router import Router
@@ -28,18 +35,52 @@ Writer = Annotated[Actor, requires(Permission.PEOPLE_WRITE)]
 Names = Annotated[list[Annotated[str, Query(max_length=200)]] | None, Query(max_length=50)]
 
 EXAMPLE = PersonOut(
-    id=new_id(), display_name="Ada Byron", given_name="Ada", family_name="Byron", email="ada.byron@example.com",
-    aliases=("ada@example.com",), employee_id="E-1815", phone="+44 20 7946 0018", type="employee", status="active",
-    status_from="lifecycle", team="Analytics", location="London", cost_centre="4100", job_title="Engineer",
-    manager_id=new_id(), start_date=date(2024, 3, 1), leaving_date=None, left_at=None, is_manual=False, created_at=now(),
-    changed_at=now(),
-)  # fmt: skip
+    id=example_id("person"),
+    display_name="Ada Byron",
+    given_name="Ada",
+    family_name="Byron",
+    email="ada.byron@example.com",
+    aliases=("ada@example.com",),
+    employee_id="E-1815",
+    phone="+44 20 7946 0018",
+    type="employee",
+    status="active",
+    status_from="lifecycle",
+    team="Analytics",
+    location="London",
+    cost_centre="4100",
+    job_title="Engineer",
+    manager_id=example_id("person/manager"),
+    start_date=date(2024, 3, 1),
+    leaving_date=None,
+    left_at=None,
+    is_manual=False,
+    created_at=EXAMPLE_AT,
+    changed_at=EXAMPLE_AT,
+)
 RECORD_EXAMPLE = RecordOut(
-    id=new_id(), connection_id=new_id(), source_id="00u1abcd", display_name="Ada Byron", given_name="Ada",
-    family_name="Byron", email="ada.byron@example.com", aliases=(), employee_id="E-1815", phone="", type="employee",
-    status="active", team="Analytics", location="", cost_centre="", job_title="Engineer", manager="cb@example.com",
-    start_date=date(2024, 3, 1), leaving_date=None, seen_from=now(), seen_until=None,
-)  # fmt: skip
+    id=example_id("person record"),
+    connection_id=example_id("connection"),
+    source_id="00u1abcd",
+    display_name="Ada Byron",
+    given_name="Ada",
+    family_name="Byron",
+    email="ada.byron@example.com",
+    aliases=(),
+    employee_id="E-1815",
+    phone="",
+    type="employee",
+    status="active",
+    team="Analytics",
+    location="",
+    cost_centre="",
+    job_title="Engineer",
+    manager="cb@example.com",
+    start_date=date(2024, 3, 1),
+    leaving_date=None,
+    seen_from=EXAMPLE_AT,
+    seen_until=None,
+)
 
 
 @router.get("", summary="List people", **documented(PersonOut, EXAMPLE, many=True))

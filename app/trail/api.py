@@ -7,15 +7,22 @@ from fastapi import Query, Request, Response
 
 from app.core.actor import Actor
 from app.core.audit import Event, Outcome
-from app.core.clock import now
 from app.core.database import Transaction
 from app.core.errors import NotFound
-from app.core.identifiers import new_id
 from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.trail import queries
 from app.trail.queries import ChangeOut, EventFilter, EventOut
-from app.web.answers import CursorParam, LimitParam, answer, answer_page, documented, order
+from app.web.answers import (
+    EXAMPLE_AT,
+    CursorParam,
+    LimitParam,
+    answer,
+    answer_page,
+    documented,
+    example_id,
+    order,
+)
 from app.web.guards import requires
 from app.web.router import Router
 
@@ -24,11 +31,25 @@ Reader = Annotated[Actor, requires(Permission.TRAIL_READ)]
 Text = Annotated[str, Query(max_length=300)]
 
 EXAMPLE = EventOut(
-    id=new_id(), at=now(), action="person.changed", outcome="success", actor_kind="user", actor_id=new_id(),
-    actor="ada@example.com", subject_type="person", subject_id=new_id(), subject="Grace Hopper", username="", method="",
-    reason="", ip="192.0.2.7", user_agent="Mozilla/5.0", request_id="0192f0c4", changes=(ChangeOut("team", "Sales", "IT"),),
+    id=example_id("event"),
+    at=EXAMPLE_AT,
+    action="person.changed",
+    outcome="success",
+    actor_kind="user",
+    actor_id=example_id("user"),
+    actor="ada@example.com",
+    subject_type="person",
+    subject_id=example_id("person"),
+    subject="Grace Hopper",
+    username="",
+    method="",
+    reason="",
+    ip="192.0.2.7",
+    user_agent="Mozilla/5.0",
+    request_id="0192f0c4",
+    changes=(ChangeOut("team", "Sales", "IT"),),
     detail={},
-)  # fmt: skip
+)
 
 
 @router.get("", summary="List events, newest first", **documented(EventOut, EXAMPLE, many=True))

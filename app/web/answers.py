@@ -5,8 +5,11 @@ from the same struct that it answers with, so the two cannot disagree.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
+from zlib import crc32
 
 import msgspec
 from fastapi import Query, Request, Response
@@ -15,6 +18,7 @@ from app.core.listing import DEFAULT_LIMIT, MAX_LIMIT, Order, Page
 
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 JSON = "application/json"
+EXAMPLE_AT: Final = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 LimitParam = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows a page holds.")]
 CursorParam = Annotated[str | None, Query(max_length=600, description="Where the page begins: from a `next` link.")]
@@ -40,6 +44,11 @@ def answer_page(request: Request, page: Page[Any]) -> Response:
     if page.total is not None:
         body["total"] = page.total
     return answer(body, headers={"Link": f'<{link}>; rel="next"'} if link else None)
+
+
+def example_id(of: str) -> UUID:
+    """The id of an example, the same in every print of the description: what refers to an app has the app's."""
+    return UUID(f"019a43d2-8a00-7000-8000-{crc32(of.encode()):012x}")
 
 
 def documented(kind: type, example: Any, *, status: int = 200, many: bool = False) -> dict[str, Any]:

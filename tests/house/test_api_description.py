@@ -1,6 +1,9 @@
 """The description of the API says of every route what goes in, what comes out and what goes wrong, each with an example."""
 
 import json
+import re
+import subprocess
+import sys
 from typing import Any
 
 from app.main import describe
@@ -48,3 +51,11 @@ def test_a_post_may_be_repeated_under_a_key() -> None:
     assert len(posts) >= 5
     for name, told in posts:
         assert "Idempotency-Key" in [each["name"] for each in told["parameters"]], name
+
+
+def test_it_says_the_same_whenever_it_is_printed() -> None:
+    moments = re.compile(r'"20\d\d-[^"]*T[^"]*"')
+    text = json.dumps(DESCRIBED)
+    assert set(moments.findall(text)) <= {'"2026-11-02T09:30:00Z"', '"2026-11-02T10:30:00Z"'}
+    again = subprocess.run([sys.executable, "-m", "app", "openapi"], capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout) == DESCRIBED
