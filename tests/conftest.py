@@ -2,11 +2,11 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -16,13 +16,12 @@ from app.core.database import Database, Db
 from app.core.keys import MasterKey
 from app.core.sealed import Keyring
 from migrations.run import migrate
+from tests.databases import TEMPLATE, Databases, fresh_name
 from tests.postgres import PASSWORDS, Server, server
 
 MASTER = MasterKey(b"\x07" * 32)
-TEMPLATE = "template_stackwarden"
 # What takes longest starts first, so that in the end no process is left with it alone.
 LONGEST = ("tests/journeys/", "tests/supervisor/", "tests/attacks/", "tests/connections/test_fencing.py")
-_numbers = count(1)
 
 # No test fails on a slow machine.
 settings.register_profile("stackwarden", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -53,7 +52,7 @@ def pytest_collection() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((place for place, long in enumerate(LONGEST) if item.nodeid.startswith(long)), 99))
     for item in items:
-        for fixture, marker in (("postgres", "database"), ("counted", "drill")):
+        for fixture, marker in (("postgres", "database"), ("counted", "drill"), ("every", "drill")):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
 
@@ -82,7 +81,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares:
 
 @pytest.fixture(scope="session", autouse=True)
 def _loggers_follow_their_configuration() -> Iterator[None]:
-    """A logger that one test has used writes where the next test configures it to."""
+    """A logger that one test has used writes where the next test configures it to.
+
+    What no test configures is written without drawing frames around each failure.
+    """
+    structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logs, "CACHED", False)
         yield
@@ -90,10 +93,14 @@ def _loggers_follow_their_configuration() -> Iterator[None]:
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """``counted(60, 1000)`` is how often a drill does its thing: 60 times in the suite, 1,000 with ``--prove``."""
+    """``counted(60, 1000)`` is how often a drill does its thing: 60 times in the suite, 1,000 with ``--prove``.
+
+    On a second version of PostgreSQL the suite does a quarter of it.
+    """
 
     def times(few: int, many: int) -> int:
-        chosen = many if request.config.getoption("--prove") else few
+        again = request.config.getoption("--postgres") != 18
+        chosen = many if request.config.getoption("--prove") else max(1, few // 4) if again else few
         request.node.user_properties.append(("times", chosen))
         return chosen
 
@@ -125,8 +132,8 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def database_name(postgres: Server) -> Iterator[str]:
-    """A fresh migrated database, dropped afterwards."""
-    name = f"test_{next(_numbers)}"
+    """A fresh migrated database, dropped afterwards, for what needs more than its rows."""
+    name = fresh_name()
     postgres.create_database(name, TEMPLATE)
     yield name
     postgres.drop_database(name)
@@ -144,12 +151,26 @@ def keys(postgres: Server) -> Keyring:
     return opened
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Server, keys: Keyring) -> Iterator[Databases]:
+    """Those that tests have one after another."""
+    made = Databases(postgres, keys)
+    yield made
+    for kept in made.free:
+        made.drop(kept)
+
+
 @pytest.fixture
-def database(postgres: Server, database_name: str, keys: Keyring) -> Iterator[Database]:
-    """The product's view of the fresh database: the application's role, an opened keyring."""
-    opened = Database(postgres.url("app", database_name), keys)
-    yield opened
-    opened.close()
+def database(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Database]:
+    """The product's view of a database without rows: the application's role, an opened keyring."""
+    if "database_name" in request.fixturenames:
+        opened = Database(databases.server.url("app", request.getfixturevalue("database_name")), databases.keys)
+        yield opened
+        opened.close()
+        return
+    kept = databases.take()
+    yield kept.opened
+    databases.give_back(kept)
 
 
 @pytest.fixture

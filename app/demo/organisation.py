@@ -117,10 +117,13 @@ def apps(everyone: Sequence[DemoPerson]) -> list[DemoApp]:
 
 
 def accounts(everyone: Sequence[DemoPerson], register: Sequence[DemoApp], today: date) -> list[DemoAccount]:
-    """Accounts by each app's share of the people, filled up to the full count from the small apps; leavers keep some."""
+    """Accounts by each app's share of the people, filled up to the full count from the small apps that somebody looked at.
+
+    Of those that are new nobody has told yet who uses them. Leavers keep some accounts.
+    """
     shares = {name: share for name, _, _, share in APPS}
     made = [account for app in register for account in _of_app(app, shares.get(app.name, 0), everyone, today)]
-    rest = [app for app in register if app.name not in shares]
+    rest = [app for app in register if app.name not in shares and app.status in {"in_review", "accepted"}]
     index = 0
     taken = {(account.app, account.email) for account in made}
     while len(made) < ACCOUNTS:

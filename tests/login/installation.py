@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -129,12 +130,10 @@ def make_user(
     return known
 
 
-_HASHES: dict[str, str] = {}
-
-
+@cache
 def hashed(password: str) -> str:
     """The Argon2id hash of a password, made once for all tests."""
-    return _HASHES.setdefault(password, passwords.hash_of(password))
+    return passwords.hash_of(password)
 
 
 def start_session(db: Db, user: Known, *, ip: str = "192.0.2.1") -> str:
