@@ -85,7 +85,7 @@ def choose_app(
 
 
 @router.post("/apps/{app_id}/merge", include_in_schema=False)
-def merge_apps(request: Request, app_id: UUID, actor: AppWriter, db: Transaction, sent: Sent) -> Response:
+def merge_apps(sent: Sent, request: Request, app_id: UUID, actor: AppWriter, db: Transaction) -> Response:
     try:
         other_id = sent.valid().other_id
         chosen = {found.id: found for found in apps.get_all_to_change(db, actor, {app_id, other_id})}
@@ -114,7 +114,7 @@ def choose_person(
 
 
 @router.post("/people/{person_id}/merge", include_in_schema=False)
-def merge_people(request: Request, person_id: UUID, actor: PeopleWriter, db: Transaction, sent: Sent) -> Response:
+def merge_people(sent: Sent, request: Request, person_id: UUID, actor: PeopleWriter, db: Transaction) -> Response:
     try:
         chosen = {each: people.get_to_change(db, actor, each) for each in sorted({person_id, sent.valid().other_id})}
         other = chosen[sent.valid().other_id]

@@ -97,11 +97,11 @@ def preview(request: Request, account_id: UUID, actor: Reader, db: Transaction) 
 
 @router.post(f"{PATH}/person", include_in_schema=False)
 def link(
+    sent: Annotated[Submitted[LinkForm], Depends(form(LinkForm))],
     request: Request,
     account_id: UUID,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[LinkForm], Depends(form(LinkForm))],
 ) -> Response:
     found = queries.get_to_change(db, actor, account_id)
     try:
@@ -120,11 +120,11 @@ def unlink(account_id: UUID, actor: Writer, db: Transaction) -> Response:
 
 @router.post(f"{PATH}/kind", include_in_schema=False)
 def mark(
+    sent: Annotated[Submitted[KindForm], Depends(form(KindForm))],
     request: Request,
     account_id: UUID,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[KindForm], Depends(form(KindForm))],
 ) -> Response:
     found = queries.get_to_change(db, actor, account_id)
     try:
@@ -140,11 +140,11 @@ def mark(
 
 @router.post(f"{PATH}/status", include_in_schema=False)
 def set_status(
+    sent: Annotated[Submitted[StatusForm], Depends(form(StatusForm))],
     request: Request,
     account_id: UUID,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[StatusForm], Depends(form(StatusForm))],
 ) -> Response:
     found = queries.get_to_change(db, actor, account_id)
     source = source_of(sources_of(request, db), found.connection_id)

@@ -50,7 +50,7 @@ def new_app(request: Request, actor: Writer, db: Transaction) -> HTMLResponse:
 
 
 @router.post("/apps/new", include_in_schema=False)
-def create_app(request: Request, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def create_app(sent: Sent, request: Request, actor: Writer, db: Transaction) -> Response:
     try:
         with db.savepoint():
             facts = meant_by_form(db, actor, roster_of(request), sent.valid())
@@ -73,7 +73,7 @@ def edit_app(request: Request, app_id: UUID, actor: Writer, db: Transaction) -> 
 
 
 @router.post("/apps/{app_id}/edit", include_in_schema=False)
-def change_app(request: Request, app_id: UUID, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def change_app(sent: Sent, request: Request, app_id: UUID, actor: Writer, db: Transaction) -> Response:
     app = queries.get_to_change(db, actor, app_id)
     try:
         with db.savepoint():

@@ -112,7 +112,7 @@ def apps_file(
 
 @router.post("/apps/bulk/status", include_in_schema=False)
 def set_status(
-    actor: Writer, db: Transaction, sent: Annotated[Submitted[BulkForm], Depends(form(BulkForm))]
+    sent: Annotated[Submitted[BulkForm], Depends(form(BulkForm))], actor: Writer, db: Transaction
 ) -> Response:
     asked = sent.valid()
     if asked.status is None:
@@ -123,10 +123,10 @@ def set_status(
 
 @router.post("/apps/bulk/owner", include_in_schema=False)
 def assign_owner(
+    sent: Annotated[Submitted[BulkForm], Depends(form(BulkForm))],
     request: Request,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[BulkForm], Depends(form(BulkForm))],
 ) -> Response:
     asked = sent.valid()
     owner = require_owner(db, actor, roster_of(request), asked.owner) if asked.owner else None

@@ -180,7 +180,7 @@ def settings(request: Request, connection_id: UUID, actor: Writer, db: Transacti
 
 
 @router.post("/settings", include_in_schema=False)
-def change(request: Request, connection_id: UUID, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def change(sent: Sent, request: Request, connection_id: UUID, actor: Writer, db: Transaction) -> Response:
     shown = queries.get_connection(db, connection_id)
     connector = CONNECTORS[shown.connector]
     try:
@@ -204,11 +204,11 @@ def removal(request: Request, connection_id: UUID, actor: Writer, db: Transactio
 
 @router.post("/remove", include_in_schema=False)
 def remove(
+    sent: Sent,
     request: Request,
     connection_id: UUID,
     actor: Annotated[Actor, requires(Permission.CONNECTIONS_WRITE, fresh=True)],
     db: Transaction,
-    sent: Sent,
 ) -> Response:
     found = queries.get_to_change(db, connection_id)
     if sent.get("name", "").strip() != found.name:

@@ -101,7 +101,7 @@ def show_import(request: Request, import_id: UUID, actor: Writer, db: Transactio
 
 
 @router.post("/{import_id}/mapping", include_in_schema=False)
-def map_columns(request: Request, import_id: UUID, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def map_columns(sent: Sent, request: Request, import_id: UUID, actor: Writer, db: Transaction) -> Response:
     line = get_import(db, import_id, lock=True)
     if line.row.state not in {"uploaded", "ready"}:
         raise Conflict("This file is being read, or is applied already.")
@@ -121,7 +121,7 @@ def map_columns(request: Request, import_id: UUID, actor: Writer, db: Transactio
 
 
 @router.post("/{import_id}/application", include_in_schema=False)
-def apply(request: Request, import_id: UUID, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def apply(sent: Sent, request: Request, import_id: UUID, actor: Writer, db: Transaction) -> Response:
     line = get_import(db, import_id, lock=True)
     accepted = sent.get("accept_removals") == "true"
     try:

@@ -94,7 +94,7 @@ def new_connection(request: Request, key: str, actor: Writer, db: Transaction) -
 
 
 @router.post("/integrations/new/{key}", include_in_schema=False)
-def create_connection(request: Request, key: str, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def create_connection(sent: Sent, request: Request, key: str, actor: Writer, db: Transaction) -> Response:
     connector = connector_of(key)
     try:
         facts: Any = form.facts_of(sent, connector)

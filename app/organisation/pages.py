@@ -57,10 +57,10 @@ def settings(request: Request, actor: Writer, db: Transaction) -> HTMLResponse:
 
 @router.post(PATH, include_in_schema=False)
 def change(
+    sent: Annotated[Submitted[OrganisationIn], Depends(form(OrganisationIn))],
     request: Request,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[OrganisationIn], Depends(form(OrganisationIn))],
 ) -> Response:
     if sent.value is None:
         return _draw(request, sent.raw, sent.errors)

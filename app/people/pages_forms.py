@@ -50,7 +50,7 @@ def new_person(request: Request, actor: Writer, db: Transaction) -> HTMLResponse
 
 
 @router.post("/people/new", include_in_schema=False)
-def create_person(request: Request, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def create_person(sent: Sent, request: Request, actor: Writer, db: Transaction) -> Response:
     try:
         with db.savepoint():
             facts = meant_by_form(db, actor, roster_of(request), sent.valid(), None)
@@ -72,7 +72,7 @@ def edit_person(request: Request, person_id: UUID, actor: Writer, db: Transactio
 
 
 @router.post("/people/{person_id}/edit", include_in_schema=False)
-def change_person(request: Request, person_id: UUID, actor: Writer, db: Transaction, sent: Sent) -> Response:
+def change_person(sent: Sent, request: Request, person_id: UUID, actor: Writer, db: Transaction) -> Response:
     person = queries.get_to_change(db, actor, person_id)
     try:
         with db.savepoint():
@@ -85,11 +85,11 @@ def change_person(request: Request, person_id: UUID, actor: Writer, db: Transact
 
 @router.post("/people/{person_id}/departure", include_in_schema=False)
 def mark_left(
+    sent: Annotated[Submitted[DepartureForm], Depends(form(DepartureForm))],
     request: Request,
     person_id: UUID,
     actor: Writer,
     db: Transaction,
-    sent: Annotated[Submitted[DepartureForm], Depends(form(DepartureForm))],
 ) -> Response:
     person = queries.get_to_change(db, actor, person_id)
     actions.mark_left(db, actor, person, leaving_date=sent.valid().leaving_date)

@@ -4,6 +4,7 @@ When a route is added, ``routes.txt`` must change with it: run this test with ``
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,17 @@ def test_no_two_routes_are_the_same_and_none_is_hidden_behind_another() -> None:
     for number, route in enumerate(routes):
         hiding = [other.key for other in routes[:number] if other.method == route.method and _hides(other, route)]
         assert not hiding, f"{route.key} is never reached: {hiding[0]} comes first"
+
+
+def test_a_form_is_read_before_a_connection_to_the_database_is_taken() -> None:
+    late = []
+    upload = "POST /integrations/import"  # whose body is large: only who may upload sends it at all
+    for route in all_routes():
+        wanted = list(inspect.signature(route.endpoint).parameters) if callable(route.endpoint) else []
+        if "sent" in wanted and not {"db", "actor"}.isdisjoint(wanted[: wanted.index("sent")]):
+            late.append(route.key)
+    late.remove(upload)
+    assert late == [], "whoever sends slowly would hold a connection meanwhile: put `sent` first"
 
 
 def _hides(first: Route, second: Route) -> bool:
