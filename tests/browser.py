@@ -96,16 +96,13 @@ def opened(
     context.close()
 
 
-def axe(page: Page, *, only: Sequence[str] = _TAGS) -> list[str]:
-    """What axe finds wrong with the page as it is now (WCAG 2.2 A and AA, best practice): one line a place.
-
-    ``only`` names tags or rules; where the colours alone have changed, ``("color-contrast",)`` is enough.
-    """
+def axe(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is now (WCAG 2.2 A and AA, best practice): one line a place."""
     debugger = page.context.new_cdp_session(page)
     if debugger.send("Runtime.evaluate", {"expression": "typeof axe"})["result"]["value"] == "undefined":
         debugger.send("Runtime.evaluate", {"expression": _axe_source()})
     # It would fetch and parse the style sheets again for a rule that is not among these.
-    options = f"{{runOnly: {list(only)!r}, resultTypes: ['violations'], preload: {{assets: ['media']}}}}"
+    options = f"{{runOnly: {list(_TAGS)!r}, resultTypes: ['violations'], preload: {{assets: ['media']}}}}"
     script = f"axe.run(document, {options}).then(JSON.stringify)"
     answer = debugger.send("Runtime.evaluate", {"expression": script, "awaitPromise": True, "returnByValue": True})
     debugger.detach()

@@ -31,6 +31,7 @@ def front_end() -> None:
 @pytest.fixture(autouse=True)
 def log() -> Iterator[io.BytesIO]:
     """What the product logs during one test, as in production."""
+    structlog.reset_defaults()  # whatever was configured before
     structlog.contextvars.clear_contextvars()
     written = io.BytesIO()
     structlog.configure(
@@ -64,10 +65,10 @@ def _own_log() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def every(request: pytest.FixtureRequest) -> int:
-    """1, with ``--prove``: each field gets every trap. 2: every second, others for the next field. 6: on a second version."""
+    """1, with ``--prove``: each field gets every trap. 3: every third, others for the next field. 9: on a second version."""
     if request.config.getoption("--prove"):
         return 1
-    return 2 if request.config.getoption("--postgres") == 18 else 6
+    return 3 if request.config.getoption("--postgres") == 18 else 9
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_a_parameter_that_is_nonsense_is_no_failure(
     headers, path = spoiled.headers("owner"), route.at(**spoiled.ids)
     traps = list(QUERIES.items())
     for number, name in enumerate(route.query):
-        for trap, value in _some(traps, counted(7, len(traps)), number):
+        for trap, value in _some(traps, counted(4, len(traps)), number):
             _answered(spoiled.ask(headers, "GET", f"{path}?{name}={value}"), f"{name} = {trap}")
         twice = f"{path}?{name}=a&{name}=b&{name}[]=c&{name}[x]=d"
         _answered(spoiled.ask(headers, "GET", twice), f"{name} twice")
@@ -75,13 +75,13 @@ def test_limits_are_kept_to(estate: Estate) -> None:
         assert estate.ask(headers, "GET", f"{path}?limit=1000").status == 200
 
 
-def test_an_id_that_is_none_is_not_found_or_refused(estate: Estate) -> None:
+def test_an_id_that_is_none_is_not_found_or_refused(estate: Estate, every: int) -> None:
     headers = {**estate.headers("owner"), "hx-request": "true", "hx-request-type": "partial"}
     before = estate.rows(but=("sessions", "users", "events"))
     found = samples(estate)
-    for route in (*READS, *writes()):
+    for number, route in enumerate((*READS, *writes())):
         for name in (part[1:-1] for part in route.path.split("/") if part.startswith("{")):
-            for segment in SEGMENTS:
+            for segment in SEGMENTS[number % every :: every]:
                 path = route.path.replace(f"{{{name}}}", segment).format(**estate.ids)
                 kind = "json" if route.is_api else "form"
                 sent = {kind: found[route.key].sent or {}} if route.is_write and "file" not in path else {}

@@ -10,9 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -20,11 +18,7 @@ import psutil
 
 from app.core.actor import Actor
 from app.core.database import Database
-from app.core.keys import load_key_file
-from app.core.machine.database_addresses import as_application, reached
-from app.core.opening import open_database
 from app.core.permissions import OWNER, Rows, permissions_of
-from app.core.settings import load as load_settings
 from app.login import actions, api_keys, sessions
 from tests.benchmarks.load import Load, load
 from tests.peers.scim import start as start_scim
@@ -52,7 +46,7 @@ def main() -> None:
             host = peer.url.split("/")[2]
             with (
                 installation.run(WEB_PROCESSES="2", ALLOWED_INTERNAL_HOSTS=host) as running,
-                _database(installation) as database,
+                installation.database() as database,
             ):
                 key, cookie = _owner(database)
                 client = httpx2.Client(base_url=f"http://127.0.0.1:{installation.port}", timeout=60)
@@ -187,19 +181,6 @@ def _memory(running: Running) -> None:
     for program in ("serve", "work"):
         for child in running.children(program):
             _say(f"memory of {program}", f"{psutil.Process(child).memory_info().rss / 1e6:.0f} MB resident")
-
-
-@contextmanager
-def _database(installation: Installation) -> Iterator[Database]:
-    names = ("PATH", "HOME")
-    environment = installation.environment()
-    settings = load_settings(
-        {name: value for name, value in environment.items() if name.startswith("STACKWARDEN_") or name in names}
-    )
-    with reached(settings, load_key_file(settings.key_file)) as addresses:
-        database = open_database(as_application(settings, addresses), concurrency=2)
-        yield database
-        database.close()
 
 
 def _say(name: str, value: str) -> None:

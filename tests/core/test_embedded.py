@@ -41,13 +41,28 @@ def settings(home: Path, request: pytest.FixtureRequest) -> Settings:
     )
 
 
+@pytest.fixture(scope="module")
+def first(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """What a first start makes, to be copied: making it takes longer than most that is tried here."""
+    with tempfile.TemporaryDirectory(prefix="swem", dir="/tmp") as folder:
+        version = request.config.getoption("--postgres")
+        settings = Settings(data_dir=Path(folder) / "d", key_file=Path(folder) / "key", postgres_version=version)
+        server = Embedded(settings, KEY)
+        server.start()
+        server.stop()
+        yield settings.data_dir
+
+
 @pytest.fixture
-def start(settings: Settings) -> Iterator[Callable[..., Embedded]]:
+def start(settings: Settings, first: Path) -> Iterator[Callable[..., Embedded]]:
     """Starts an embedded server that is stopped after the test."""
     made: list[Embedded] = []
 
     def start(key: MasterKey = KEY, **changes: object) -> Embedded:
-        server = Embedded(settings.model_copy(update=changes), key)
+        wanted = settings.model_copy(update=changes)
+        if not wanted.data_dir.exists():
+            subprocess.run(["cp", "-a", first, wanted.data_dir], check=True)
+        server = Embedded(wanted, key)
         made.append(server)
         server.start()
         return server

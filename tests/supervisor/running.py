@@ -14,6 +14,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+from app.core.database import Database
+from app.core.keys import load_key_file
+from app.core.machine.database_addresses import as_application, reached
+from app.core.opening import open_database
+from app.core.settings import load as load_settings
+
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 90
 T = TypeVar("T")
@@ -66,6 +72,19 @@ class Installation:
             yield running
         finally:
             running.stop()
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The database of an installation that runs, as the application sees it."""
+        names = ("PATH", "HOME")
+        environment = self.environment()
+        settings = load_settings(
+            {name: value for name, value in environment.items() if name.startswith("STACKWARDEN_") or name in names}
+        )
+        with reached(settings, load_key_file(settings.key_file)) as addresses:
+            opened = open_database(as_application(settings, addresses), concurrency=2)
+            yield opened
+            opened.close()
 
     def processes(self) -> dict[int, str]:
         """Everything that belongs to this installation and still runs: process number to command line or title."""

@@ -10,8 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from app.access.models import Account
+from app.apps.models import App
 from app.core.machine.initdb import ROLES
+from app.login.models import User
+from app.people.models import Person
 from tests.postgres import server
 from tests.supervisor.running import Installation, until
 
@@ -239,5 +244,15 @@ def test_a_demonstration_says_so_and_fills_itself_once(made: Installation) -> No
         assert running.said[1].startswith("Demo: ")
         assert running.said[2].startswith("Set up: ")
         assert running.get("/readyz") == 200
-    again = made.command("demo", DEMO="true")
-    assert (again.returncode, again.stderr) == (0, "")
+        assert _counts(made) == [420, 130, 2600, 0]
+        again = made.command("demo", DEMO="true")
+        assert (again.returncode, again.stderr) == (0, "")
+        assert _counts(made) == [420, 130, 2600, 0]
+
+
+def _counts(filled: Installation) -> list[int]:
+    """People, apps, accounts and users; some people have left and kept accounts."""
+    with filled.database() as database, database.transaction() as db:
+        left = sa.select(sa.func.count(Account.person_id.distinct())).join(Person, Person.id == Account.person_id)
+        assert db.value(left.where(Person.status == "left")) > 5
+        return [db.value(sa.select(sa.func.count()).select_from(table)) for table in (Person, App, Account, User)]

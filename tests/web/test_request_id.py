@@ -14,6 +14,7 @@ from tests.web.small_app import client, lines
 
 @pytest.fixture
 def log() -> Iterator[io.BytesIO]:
+    structlog.reset_defaults()  # whatever was configured before
     structlog.contextvars.clear_contextvars()
     written = io.BytesIO()
     structlog.configure(
