@@ -151,7 +151,7 @@ def test_pages_work_without_scripts(site: Site, browser: Browser, signed_in: Pag
 
 
 def faults(watched: Watched) -> list[str]:
-    """What is wrong with the page as it is: a wide one in light, a narrow one in dark."""
+    """What is wrong with the page as it is: a wide one in light, a narrow one in dark; the components the other way."""
     page = watched.page
     found = [*unexpected(watched), *watched.violations()]
     watched.complaints.clear()

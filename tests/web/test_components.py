@@ -7,7 +7,7 @@ from tests.browser import NARROW, WIDE, axe, opened, scrolls_sideways
 from tests.web.examples import PAGES
 
 
-@pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["1440 and light", "390 and dark"])
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, True), (NARROW, False)], ids=["1440 and dark", "390 and light"])
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_and_the_policy_find_nothing(
     browser: Browser, origin: str, page: str, size: ViewportSize, dark: bool
