@@ -20,16 +20,7 @@ from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.people.queries import get_person
 from app.people.roster import roster_of
-from app.web.answers import (
-    EXAMPLE_AT,
-    CursorParam,
-    LimitParam,
-    answer,
-    answer_page,
-    documented,
-    example_id,
-    order,
-)
+from app.web.answers import EXAMPLE_AT, CursorParam, LimitParam, answer, answer_page, documented, example_id, order
 from app.web.guards import requires
 from app.web.router import Router
 

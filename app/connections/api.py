@@ -16,16 +16,7 @@ from app.core.actor import Actor
 from app.core.database import Transaction
 from app.core.incoming.inputs import ABSENT, Input, Name, changes
 from app.core.permissions import Permission
-from app.web.answers import (
-    EXAMPLE_AT,
-    CursorParam,
-    LimitParam,
-    answer,
-    answer_page,
-    documented,
-    example_id,
-    order,
-)
+from app.web.answers import EXAMPLE_AT, CursorParam, LimitParam, answer, answer_page, documented, example_id, order
 from app.web.guards import requires
 from app.web.idempotent import once
 from app.web.router import Router

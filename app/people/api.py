@@ -15,16 +15,7 @@ from app.people.inputs import DepartureIn, PersonIn, PersonPatch, meant
 from app.people.models import PersonStatus, PersonType
 from app.people.queries import PeopleFilter, PersonOut, RecordOut
 from app.people.roster import roster_of
-from app.web.answers import (
-    EXAMPLE_AT,
-    CursorParam,
-    LimitParam,
-    answer,
-    answer_page,
-    documented,
-    example_id,
-    order,
-)
+from app.web.answers import EXAMPLE_AT, CursorParam, LimitParam, answer, answer_page, documented, example_id, order
 from app.web.guards import requires
 from app.web.idempotent import once
 from app.web.router import Router

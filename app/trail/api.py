@@ -13,16 +13,7 @@ from app.core.incoming.inputs import Moment
 from app.core.permissions import Permission
 from app.trail import queries
 from app.trail.queries import ChangeOut, EventFilter, EventOut
-from app.web.answers import (
-    EXAMPLE_AT,
-    CursorParam,
-    LimitParam,
-    answer,
-    answer_page,
-    documented,
-    example_id,
-    order,
-)
+from app.web.answers import EXAMPLE_AT, CursorParam, LimitParam, answer, answer_page, documented, example_id, order
 from app.web.guards import requires
 from app.web.router import Router
 
